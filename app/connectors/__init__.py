@@ -1,0 +1,1 @@
+"""Connectors: they talk to the world, and know neither our database nor Flask."""
