@@ -1,0 +1,1 @@
+"""The tests of Inlet, one folder per layer."""
