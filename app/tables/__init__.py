@@ -1,0 +1,1 @@
+"""The tables by family: columns, relations, constraints, indexes and version columns, and nothing else."""
