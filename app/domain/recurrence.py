@@ -31,10 +31,7 @@ def next_due(rules: Sequence[Rule], zone: ZoneInfo, after: datetime) -> datetime
     if after.tzinfo is None:
         raise ValueError(f"The instant {after} has no zone.")
     after = after.astimezone(UTC)
-    try:
-        return min((due for rule in rules if (due := _next_of(rule, zone, after))), default=None)
-    except OverflowError:
-        return None
+    return min((due for rule in rules if (due := _next_of(rule, zone, after))), default=None)
 
 
 def upcoming(rules: Sequence[Rule], zone: ZoneInfo, after: datetime, n: int) -> list[datetime]:
@@ -48,15 +45,19 @@ def upcoming(rules: Sequence[Rule], zone: ZoneInfo, after: datetime, n: int) -> 
 
 
 def _next_of(rule: Rule, zone: ZoneInfo, after: datetime) -> datetime | None:
-    match rule:
-        case Minutely():
-            return _next_elapsed(timedelta(minutes=rule.every), zone, after)
-        case Hourly():
-            return _next_elapsed(timedelta(hours=rule.every), zone, after)
-        case Daily():
-            return _next_daily(rule, zone, after)
-        case Flexible():
-            return _next_flexible(rule, zone, after)
+    # Each rule by itself: one whose next day lies past the end of the calendar must not silence the rules beside it.
+    try:
+        match rule:
+            case Minutely():
+                return _next_elapsed(timedelta(minutes=rule.every), zone, after)
+            case Hourly():
+                return _next_elapsed(timedelta(hours=rule.every), zone, after)
+            case Daily():
+                return _next_daily(rule, zone, after)
+            case Flexible():
+                return _next_flexible(rule, zone, after)
+    except OverflowError:
+        return None
 
 
 def _days_around(after: datetime, zone: ZoneInfo, ahead: int) -> Iterator[date]:
