@@ -1,0 +1,1 @@
+"""What Flask-AppBuilder needs so that the views stay declarations."""
