@@ -90,6 +90,12 @@ class Settings:
         return settings
 
 
+def demo_and_data_folder(environ: Mapping[str, str]) -> tuple[bool, Path]:
+    """What must be known before the demo's secrets can be found; `Settings.from_env` reports what is wrong with it."""
+    reader = _Reader(environ)
+    return reader.boolean("DEMO", default=False), reader.folder("INLET_DATA", PROJECT / ".data")
+
+
 class _Reader:
     """Reads one value after the other and gathers the problems instead of stopping at the first."""
 

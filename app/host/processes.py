@@ -8,11 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from app.host.places import Account
+from app.host.places import Account, HostError
 
 _LEASH = Path(__file__).with_name("leash.py")
 
@@ -71,3 +71,52 @@ def last_line(log: Path) -> str:
     except OSError:
         return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def end_session(leader: int) -> None:
+    """Kill what is left of the session that the process `leader` began.
+
+    A child's own children may have left its process group, as RQ's work-horses do, but they stay in its session.
+    """
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and _session(entry) == leader:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+def _session(entry: Path) -> int:
+    try:
+        # The name in brackets may hold anything; the fields after it are: state, parent, group, session.
+        return int((entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[3])
+    except (OSError, IndexError):
+        return -1
+
+
+def how_it_ended(status: int) -> str:
+    """A return code as words: 'ended with status 1', 'was killed by SIGKILL'."""
+    if status >= 0:
+        return f"ended with status {status}"
+    with contextlib.suppress(ValueError):
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"was killed by signal {-status}"
+
+
+def run_to_end(process: subprocess.Popen[bytes], say: Callable[[str], None], failure: str) -> None:
+    """Pass on each line the process prints and wait for its end.
+
+    Raises HostError, beginning with `failure`, when it fails; ends the process when we are interrupted.
+    """
+    words = ""
+    try:
+        with process.stdout or contextlib.nullcontext(()) as lines:
+            for line in lines:
+                text = line.decode("utf-8", errors="replace").rstrip()
+                if text:
+                    words = text
+                    say(text)
+        status = process.wait()
+    except BaseException:
+        end(process, ((signal.SIGTERM, 2.0),))
+        raise
+    if status != 0:
+        raise HostError(f"{failure}: {words or how_it_ended(status)}")

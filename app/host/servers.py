@@ -89,6 +89,11 @@ class Server(ABC):
         self.stop()
         raise HostError(f"{self.name} did not start: {reason or 'it left no message'}.", f"Its log is {self.log}.")
 
+    def relaunch(self) -> subprocess.Popen[bytes]:
+        """Start the process again on the port it had, for a supervisor; its clients come back by themselves."""
+        self.process = self.launch()
+        return self.process
+
     def stop(self) -> None:
         """End the server; nothing happens when it does not run."""
         if self.process is not None:
