@@ -7,7 +7,11 @@ from typing import Final
 from flask_appbuilder.models.sqla.base import SQLA
 from flask_wtf import CSRFProtect
 
-db: Final = SQLA(session_options={"autoflush": False})
+from app.security.wall import WALLED, build
+
+db: Final = SQLA(session_options={"autoflush": False, "info": {WALLED: True}})
 """`db.session` is the session of a web request: for reading, behind the wall. Services open their own."""
 
 csrf: Final = CSRFProtect()
+
+build(db.session)

@@ -141,10 +141,10 @@ class Pager:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An action to offer: a POST to `url` with the fields `action` (= name), `ids` (one per record), `csrf_token`, `next`.
+    """An action to offer: a POST to `url` with `action` (= name), `ids` (one per record), `csrf_token` and `next`.
 
-    `ask` is the text of a confirmation, empty when nothing is asked. `fields` are further inputs of that dialog by name:
-    reason, text (required texts), tombstone (a tick box). `why_not` is the reason why it is not possible now, or empty.
+    `ask` is the text of a confirmation, empty when nothing is asked. `fields` are further inputs of that dialog by
+    name: reason, text (required texts), tombstone (a tick box). `why_not` says why it is not possible now, or is empty.
     """
 
     name: str
