@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 from app.connectors.formats.pieces import MAX_RECORDS, Piece, Unreadable, breakage, decoded, storable
@@ -22,7 +23,7 @@ LONGEST_ROW = 200
 """A quote that is never closed swallows the lines below it; a row of more physical lines than this is such a row."""
 
 _FOLD = re.compile(r"[^a-z0-9]")
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)
 _CUSTOM = re.compile(r"(line[ _-]?)?custom[ _-](.+)", re.IGNORECASE | re.DOTALL)
 
 
@@ -165,8 +166,15 @@ class _Lines:
 def _columns(lines: _Lines, layout: Layout) -> Columns:
     first = _first_line(lines)
     chosen = _SEPARATOR_LINE.fullmatch(first)
-    header = _first_line(lines) if chosen else first
-    delimiter = chosen.group(1) if chosen else _delimiter(header, layout)
+    if chosen:
+        return _understood(_first_line(lines), chosen.group(1), layout)
+    return _understood(first, "", layout)
+
+
+@lru_cache(maxsize=64)
+def _understood(header: str, delimiter: str, layout: Layout) -> Columns:
+    """The columns of a header line. Kept, because every piece of a file brings the same one."""
+    delimiter = delimiter or _delimiter(header, layout)
     try:
         titles = tuple(next(csv.reader([header], delimiter=delimiter, strict=True, skipinitialspace=True), []))
     except csv.Error:

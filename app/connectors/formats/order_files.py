@@ -36,7 +36,7 @@ def order_pieces(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Piece]:
 
 
 def map_order(text: str, data: Any, reading: Reading) -> PurchaseOrderRecord:
-    """Map one piece to a record. `data` is what the piece held; without it the text is parsed again. Raises BadRecord."""
+    """Map one piece to a record. Without `data`, what the piece held, the text is parsed again. Raises BadRecord."""
     if text.lstrip()[:1] not in ("{", "["):
         return _csv_order(text, data if isinstance(data, tuple) else (), reading)
     if data is None:
@@ -69,7 +69,8 @@ def orders_csv(records: Sequence[PurchaseOrderRecord]) -> str:
     line_own = sorted({name for record in records for line in record.lines for name in line.custom})
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([*HEADER, *LINE, *(f"custom_{name}" for name in own), *(f"line_custom_{name}" for name in line_own)])
+    titles = [*(f"custom_{name}" for name in own), *(f"line_custom_{name}" for name in line_own)]
+    writer.writerow([*HEADER, *LINE, *titles])
     for record in records:
         header = _header(record) | {f"ship_to_{part}": getattr(record.ship_to, part) for part in SHIP_TO}
         header["tags"] = ",".join(record.tags)

@@ -63,17 +63,18 @@ def order_record(
     header: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], reading: Reading, place: Place
 ) -> PurchaseOrderRecord:
     """Map one order and check it. Raises BadRecord that names the order, the place and the reason."""
-    index: int | None = None
+    at: int | None = None
     try:
         number_text = needed(header.get("po_number"), "po_number")
         state = _state(header.get("status"))
         mapped = []
-        for index, line in enumerate(lines):  # noqa: B007 - the error below names the line it stopped at
+        for index, line in enumerate(lines):
+            at = index
             mapped.append(_line(line.get, reading))
-        index = None
+        at = None
         record = _record(header, number_text, state, mapped, reading)
     except BadField as bad:
-        raise _bad_record(header, place(index, bad.column), bad) from None
+        raise _bad_record(header, place(at, bad.column), bad) from None
     return check(record)
 
 

@@ -42,10 +42,14 @@ def decoded(stream: BinaryIO) -> Iterator[str]:
     size = 0
     for line in stream:
         size += len(line)
-        if size > MAX_BYTES:
-            limit = f"{MAX_BYTES // 1_000_000} MB"
-            raise Unreadable(f"The file is larger than {limit}.", "Split it into smaller files and send those.")
+        refuse_size(size)
         yield line.decode("utf-8-sig" if size == len(line) else "utf-8", "surrogateescape")
+
+
+def refuse_size(size: int) -> None:
+    """Raise Unreadable for a file of more bytes than are read at once."""
+    if size > MAX_BYTES:
+        raise Unreadable(f"The file is larger than {MAX_BYTES // 1_000_000} MB.", "Split it and send the parts.")
 
 
 def storable(text: str) -> str:

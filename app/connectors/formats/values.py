@@ -21,6 +21,7 @@ from app.domain.record import DECIMAL_PLACES, LARGEST, plain_number
 SHORT = 255
 LONG = 10_000
 DEEPEST = 8
+LARGEST_WHOLE = 2**31 - 1
 
 _SMALLEST_STEP = Decimal(1).scaleb(-DECIMAL_PLACES)
 _PLAIN = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})", re.ASCII)
@@ -97,16 +98,18 @@ def number(value: Any, column: str) -> Decimal | None:
         raise _not_a_number(value, column)
     if not (found.is_finite() and -LARGEST < found < LARGEST):
         raise BadField(column, f"{shown(value)} is not a number that can be used.", "Send a number below 10^12.")
-    exponent = found.as_tuple().exponent
-    return found if isinstance(exponent, int) and exponent >= -DECIMAL_PLACES else found.quantize(_SMALLEST_STEP)
+    rounded = found.quantize(_SMALLEST_STEP)
+    return found if rounded == found else rounded
 
 
 def whole(value: Any, column: str) -> int | None:
     """A whole number from 0 to 2,147,483,647; None for a missing value."""
+    if type(value) is int and 0 <= value <= LARGEST_WHOLE:
+        return value
     found = number(value, column)
     if found is None:
         return None
-    if found != (result := int(found)) or not 0 <= result < 2**31:
+    if found != (result := int(found)) or not 0 <= result <= LARGEST_WHOLE:
         raise BadField(column, f"{shown(value)} is not a whole number from 0 to 2147483647.", "Send a whole number.")
     return result
 
