@@ -1,0 +1,150 @@
+"""Syntax errors told in plain words, by the examples of mistakes that people make.
+
+Three sources, the most telling first: what is written at the place of the error (`SPELLINGS`), a known mistake that
+leaves the parser in the same state (`mistake_examples`), and at last the list of what could have stood there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from app.rules.mistake_examples import EXAMPLES, SPELLINGS
+from app.rules.problems import Problem, snippet
+
+_OPENERS = {"_RULE": "rule", "_WHEN": "when", "_FOR": "for", "_ACCUMULATE": "accumulate", "_ADD": "add"}
+_STATEMENTS = ("when", "for", "accumulate", "default", "accept", "reject", "set", "route", "hold", "archive", "fail",
+               "print", "add", "end", "otherwise", "otherwise_when")  # fmt: skip
+_NAMED = {
+    "$END": "the end of the text",
+    "NAME": "a name",
+    "MEMBER": "a name",
+    "STRING": 'a text in quotes "…"',
+    "NUMBER": "a number",
+    "DATE": "a date @…",
+    "DURATION": "a duration",
+    "VARIABLE": "a $variable",
+    "PATTERN": "a pattern /…/",
+    "NUMBER_": "`number`",
+    "DATE_": "`date`",
+}
+_WORD = re.compile(r"\w+")
+_SHOWN_CHOICES = 6
+
+
+class Explainer:
+    """Explains syntax errors; it parses the example mistakes once, when it is made."""
+
+    def __init__(self, grammar: Lark) -> None:
+        self._terminals = {terminal.name: str(terminal.pattern.value) for terminal in grammar.terminals}
+        self._exact: dict[tuple[int, str], tuple[str, str]] = {}
+        self._state: dict[int, tuple[str, str]] = {}
+        for message, hint, texts in EXAMPLES:
+            for text in texts:
+                self._learn(grammar, text, (message, hint))
+
+    def _learn(self, grammar: Lark, text: str, lesson: tuple[str, str]) -> None:
+        try:
+            grammar.parse(text, start="rule")
+        except UnexpectedInput as error:
+            state = _state(error)
+            self._exact.setdefault((state, _kind(error)), lesson)
+            self._state.setdefault(state, lesson)
+
+    def explain(self, error: UnexpectedInput, text: str) -> Problem:
+        """The problem behind an error of the parser, with line, column and snippet."""
+        at_end = _kind(error) == "$END"
+        offset = len(text.rstrip()) if at_end or error.pos_in_stream is None else error.pos_in_stream
+        line = text.count("\n", 0, offset) + 1
+        column = offset - text.rfind("\n", 0, offset)
+        message, hint = self._lesson(error, text, offset)
+        return Problem(line, column, message, hint, snippet=snippet(text, line, column))
+
+    def _lesson(self, error: UnexpectedInput, text: str, offset: int) -> tuple[str, str]:
+        if _kind(error) == "$END" and (unclosed := _unclosed(error)):
+            return unclosed
+        spelled = _spelled(text, offset)
+        if spelled:
+            return spelled
+        state = _state(error)
+        exact = self._exact.get((state, _kind(error)))
+        return (
+            exact or _no_statement(error, text, offset) or self._state.get(state) or self._unknown(error, text, offset)
+        )
+
+    def _unknown(self, error: UnexpectedInput, text: str, offset: int) -> tuple[str, str]:
+        shown = _shown(text, offset)
+        found = f"`{shown}` cannot stand here." if shown else "The text ends too early."
+        return found, self._expected(_choices(error))
+
+    def _expected(self, choices: Iterable[str]) -> str:
+        names = sorted({self._named(choice) for choice in choices})
+        if not names:
+            return ""
+        more = " or others" if len(names) > _SHOWN_CHOICES else ""
+        return f"Expected {', '.join(names[:_SHOWN_CHOICES])}{more}."
+
+    def _named(self, terminal: str) -> str:
+        if terminal in _NAMED:
+            return _NAMED[terminal]
+        return f"`{self._terminals.get(terminal, terminal).split('(?!')[0]}`"
+
+
+def _state(error: UnexpectedInput) -> int:
+    """The number of the parser's state: the same state means the same kind of place in a rule."""
+    position: int = error.state.position
+    return position
+
+
+def _kind(error: UnexpectedInput) -> str:
+    if isinstance(error, UnexpectedToken):
+        return str(error.token.type)
+    return "character"
+
+
+def _choices(error: UnexpectedInput) -> set[str]:
+    if isinstance(error, UnexpectedToken):
+        return set(error.accepts or error.expected or ())
+    if isinstance(error, UnexpectedCharacters):
+        return set(error.allowed or ())
+    return set()
+
+
+def _shown(text: str, offset: int) -> str:
+    word = _WORD.match(text, offset)
+    return word.group()[:40] if word else text[offset : offset + 1]
+
+
+def _no_statement(error: UnexpectedInput, text: str, offset: int) -> tuple[str, str] | None:
+    """A word where a statement should begin, with the statement that looks most like it."""
+    if "_PRINT" not in _choices(error) or not _WORD.match(text, offset):
+        return None
+    shown = _shown(text, offset)
+    close = get_close_matches(shown, _STATEMENTS, 1)
+    return f"`{shown}` does not begin a statement.", f"Did you mean `{close[0]}`?" if close else ""
+
+
+def _spelled(text: str, offset: int) -> tuple[str, str] | None:
+    for pattern, message, hint in SPELLINGS:
+        match = pattern.match(text, offset) or (pattern.match(text, offset - 1) if offset else None)
+        if match and match.end() > offset:
+            return match.expand(message), match.expand(hint)
+    return None
+
+
+def _unclosed(error: UnexpectedInput) -> tuple[str, str] | None:
+    """Which block is still open at the end of the text, read from the parser's own stack."""
+    if not isinstance(error, UnexpectedToken) or "_END" not in _choices(error):
+        return None
+    stack = error.interactive_parser.parser_state.value_stack
+    for value in reversed(stack):
+        if isinstance(value, Token) and value.type in _OPENERS:
+            word = _OPENERS[value.type]
+            return (
+                f"The `{word}` of line {value.line} has no `end`.",
+                "Each rule, when, for, accumulate and add has its own `end`.",
+            )
+    return None
