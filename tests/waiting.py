@@ -9,11 +9,11 @@ from pathlib import Path
 _POLL_SECONDS = 0.01
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: str = "") -> None:
-    """Return as soon as `condition()` is true; raises AssertionError, naming `what`, when it is not in time."""
+def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: Callable[[], str] | None = None) -> None:
+    """Return as soon as `condition()` is true; raises AssertionError with the text of `what` if it never is."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"still not so after {seconds:g} s: {what or condition}"
+        assert time.monotonic() < deadline, f"still not so after {seconds:g} s: {what() if what else condition}"
         time.sleep(_POLL_SECONDS)
 
 

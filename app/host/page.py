@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import http.client
-import os
 import socket
 import time
 
@@ -53,5 +52,5 @@ def _explain(problem: OSError, host: str, port: int) -> tuple[str, str]:
         )
     if problem.errno == errno.EACCES:
         return f"This user may not open port {port}.", "Take a port from 1024 on: PORT=8080 make run."
-    reason = os.strerror(problem.errno) if problem.errno and problem.errno > 0 else str(problem)
+    reason = problem.strerror or str(problem)
     return f"HOST {host} is not an address of this machine: {reason}.", "Use HOST=127.0.0.1, or 0.0.0.0 for all."

@@ -46,6 +46,7 @@ _COMMON: dict[str, str] = {
 _USER = "inlet"
 _PORT_TRIES = 5
 _START_SECONDS = 60.0
+_ENDING_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 _BARE_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
@@ -224,7 +225,7 @@ class PostgresServer(Server):
         Process numbers come again soon in a container, and PostgreSQL believes any live process of its own user.
         """
         pid_file = self.cluster / "postmaster.pid"
-        if not _until(lambda: not self._serves_cluster(pid_file), 15.0):
+        if not _until(lambda: not self._serves_cluster(pid_file), _ENDING_SECONDS):
             raise HostError(
                 f"Another PostgreSQL (process {_first_line(pid_file)}) already serves {self.cluster}.",
                 "Stop the Inlet that runs from this folder, then start again.",
