@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.connectors.contract import RawDocument
 from app.domain.lateness import late_from
-from app.domain.record import ZERO, LineRecord, PurchaseOrderRecord, content_digest, snapshot, total_cost
+from app.domain.record import ZERO, Frozen, LineRecord, PurchaseOrderRecord, total_cost
 from app.services.unit_of_work import Unit
 
 
@@ -32,9 +32,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One mapped record with the digest of its raw text and the document it came in."""
+    """One mapped record, its stored form, the digest of its raw text and the document it came in."""
 
     record: PurchaseOrderRecord
+    frozen: Frozen
     raw_digest: str
     document: RawDocument
 
@@ -153,9 +154,9 @@ ORDER_COLUMNS = (
 )  # fmt: skip
 
 
-def header_values(record: PurchaseOrderRecord, zone: ZoneInfo) -> dict[str, Any]:
+def header_values(arrival: Arrival, zone: ZoneInfo) -> dict[str, Any]:
     """The header columns of an order as its snapshot says, JSON columns as text."""
-    data = snapshot(record)
+    record = arrival.record
     return {
         "number": record.number,
         "revision": record.revision,
@@ -169,7 +170,7 @@ def header_values(record: PurchaseOrderRecord, zone: ZoneInfo) -> dict[str, Any]
         "notes": record.notes,
         "tags": record.tags,
         "location": record.location,
-        "ship_to": to_json(data["ship_to"]),
+        "ship_to": to_json(asdict(record.ship_to)),
         "custom": to_json(record.custom),
         "source_state": record.state.value,
         "source_updated_at": record.updated_at,
@@ -177,21 +178,21 @@ def header_values(record: PurchaseOrderRecord, zone: ZoneInfo) -> dict[str, Any]
         "units_ordered": units(record.lines),
         "units_received": received_before(record.lines),
         "total_cost": total_cost(record.lines),
-        "snapshot": to_json(data),
+        "snapshot": arrival.frozen.json,
+        "content_digest": arrival.frozen.content_digest,
     }
 
 
 def order_row(origin: Origin, po_id: int, arrival: Arrival, document_id: int) -> tuple[Any, ...]:
     """One row of `purchase_order`, in the order of ORDER_COLUMNS."""
     record = arrival.record
-    values = header_values(record, origin.warehouse_zone)
+    values = header_values(arrival, origin.warehouse_zone)
     values.update(
         id=po_id,
         connection_id=origin.connection_id,
         merchant_id=origin.merchant_id,
         store_id=origin.store_id,
         external_id=record.external_id,
-        content_digest=content_digest(record),
         source_document_id=document_id,
     )
     return tuple(values[column] for column in ORDER_COLUMNS)

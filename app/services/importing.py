@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from app.connectors.contract import Cursor, FailedDocument, ImportWindow, OrderPage, RawDocument
 from app.domain.errors import BadRecord, InletError
-from app.domain.record import PurchaseOrderRecord, SourceState, digest_of
+from app.domain.record import PurchaseOrderRecord, SourceState, digest_of, frozen
 from app.services import import_changes, import_rows, runs
 from app.services.import_rows import Arrival, Origin
 from app.services.runs import Lease
@@ -114,7 +114,7 @@ def _fresh(
     unit: Unit, planned: ImportPlan, documents: Sequence[RawDocument], mapping_version: str
 ) -> list[tuple[str, RawDocument]]:
     """The documents whose raw digest is not known yet. When an order is on the page twice, both are looked at in turn."""
-    digests = [digest_of(mapping_version, document.text) for document in documents]
+    digests = [digest_of(mapping_version, storable(document.text)) for document in documents]
     known = {
         row.raw_digest
         for row in unit.rows(
@@ -138,6 +138,7 @@ def _mapped(
             if document.problem:
                 raise BadRecord(document.problem)
             record = map_order(document)
+            stored = frozen(record)
         except InletError as problem:
             result.failed.append(FailedDocument(document, problem.sentence()))
             continue
@@ -149,7 +150,7 @@ def _mapped(
             result.unchanged += 1
             if _is_older(record, before.record):
                 continue
-        newest[record.external_id] = Arrival(record, digest, document)
+        newest[record.external_id] = Arrival(record, stored, digest, document)
     return list(newest.values())
 
 
@@ -234,7 +235,7 @@ def _keep_failures(unit: Unit, lease: Lease, origin: Origin, failed: Sequence[Fa
         return
     unit.run(
         _KEEP_FAILURES,
-        digests=[digest_of(item.document.text) for item in failed],
+        digests=[digest_of(storable(item.document.text)) for item in failed],
         references=[item.document.reference for item in failed],
         reasons=[item.reason for item in failed],
         texts=[storable(item.document.text)[:KEPT_TEXT] for item in failed],
