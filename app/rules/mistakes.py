@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
@@ -57,7 +58,7 @@ class Explainer:
     def explain(self, error: UnexpectedInput, text: str) -> Problem:
         """The problem behind an error of the parser, with line, column and snippet."""
         at_end = _kind(error) == "$END"
-        offset = len(text.rstrip()) if at_end or error.pos_in_stream is None else error.pos_in_stream
+        offset = len(text.rstrip()) if at_end else _offset(error)
         line = text.count("\n", 0, offset) + 1
         column = offset - text.rfind("\n", 0, offset)
         message, hint = self._lesson(error, text, offset)
@@ -91,6 +92,11 @@ class Explainer:
         if terminal in _NAMED:
             return _NAMED[terminal]
         return f"`{self._terminals.get(terminal, terminal).split('(?!')[0]}`"
+
+
+def _offset(error: Any) -> int:
+    # lark declares the attribute as None in the base class and sets it in every subclass.
+    return error.pos_in_stream or 0
 
 
 def _state(error: UnexpectedInput) -> int:
