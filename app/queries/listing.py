@@ -1,0 +1,141 @@
+"""Lists of one table: what can be searched, filtered and sorted is declared, and asked in two statements.
+
+Counts stop at a cap: counting a million rows would cost more than reading the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm.interfaces import ORMOption
+
+from app.models import Table
+
+COUNT_CAP: Final = 10_000
+PAGE_SIZES: Final = (25, 50, 100)
+
+AnySession = Session | scoped_session[Any]
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a reader asks of a list: at `now`, an aware instant. Pages count from 1; `sort` is a declared name."""
+
+    now: datetime
+    search: str = ""
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dates: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)
+    sort: str = ""
+    descending: bool = False
+    page: int = 1
+    size: int = PAGE_SIZES[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How one table is listed.
+
+    `filters` maps a name to a condition made of the chosen values and the instant; `dates` maps a name to the column
+    that a range of dates limits; `sorts` maps a name to the columns that it orders by. `eager` loads what the cells
+    show, so that no row costs a statement of its own.
+    """
+
+    model: type[Table]
+    default_sort: str
+    default_descending: bool = False
+    search: Callable[[str], Condition] | None = None
+    filters: Mapping[str, Callable[[tuple[str, ...], datetime], Condition]] = field(default_factory=dict)
+    dates: Mapping[str, Any] = field(default_factory=dict)
+    sorts: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    eager: Sequence[ORMOption] = ()
+    limit_to: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of rows. `count` is at most COUNT_CAP; `capped` says that there are more."""
+
+    rows: list[Any]
+    count: int
+    capped: bool
+
+
+def find(session: AnySession, listing: Listing, ask: Ask) -> Found:
+    """The rows of the asked page and the capped count, in two statements. An unknown sort falls back to the default."""
+    conditions = conditions_of(listing, ask)
+    key: Any = listing.model.id
+    counted = select(key).where(*conditions).limit(COUNT_CAP + 1).subquery()
+    count = session.scalar(select(func.count()).select_from(counted)) or 0
+    query = _ordered(select(listing.model).where(*conditions), listing, ask, key)
+    query = query.options(*listing.eager).limit(ask.size).offset((ask.page - 1) * ask.size)
+    rows = list(session.scalars(query).unique())
+    return Found(rows, min(count, COUNT_CAP), count > COUNT_CAP)
+
+
+def conditions_of(listing: Listing, ask: Ask) -> list[Condition]:
+    """The conditions that an asked list puts on its table, without those of the reader's scope: the wall adds them."""
+    conditions = [] if listing.limit_to is None else [listing.limit_to]
+    if listing.search is not None and ask.search.strip():
+        conditions.append(listing.search(ask.search.strip()))
+    for name, values in ask.chosen.items():
+        if values and name in listing.filters:
+            conditions.append(listing.filters[name](values, ask.now))
+    for name, bounds in ask.dates.items():
+        if name in listing.dates:
+            conditions.extend(_within(listing.dates[name], bounds))
+    return conditions
+
+
+def contains(expression: Any, text: str) -> Condition:
+    """Whether a lower-case expression holds `text`, in any case; the text's own % and _ mean themselves."""
+    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    condition: Condition = expression.like(f"%{escaped}%")
+    return condition
+
+
+def among(column: Any) -> Callable[[tuple[str, ...], datetime], Condition]:
+    """A filter by ids: the column is one of the chosen numbers. What is no number is no row."""
+
+    def condition(values: tuple[str, ...], _now: datetime) -> Condition:
+        found: Condition = column.in_([int(value) for value in values if value.isascii() and value.isdigit()])
+        return found
+
+    return condition
+
+
+def one_of(column: Any, known: Sequence[str]) -> Callable[[tuple[str, ...], datetime], Condition]:
+    """A filter by words: the column is one of the chosen words, as far as they are known."""
+
+    def condition(values: tuple[str, ...], _now: datetime) -> Condition:
+        found: Condition = column.in_([value for value in values if value in known])
+        return found
+
+    return condition
+
+
+def _within(column: Any, bounds: tuple[date | None, date | None]) -> list[Condition]:
+    first, last = bounds
+    # A range of dates means whole days, also on a column of instants (in UTC).
+    day = func.date(func.timezone("UTC", column)) if _is_instant(column) else column
+    return [and_(condition) for bound, condition in ((first, day >= first), (last, day <= last)) if bound is not None]
+
+
+def _is_instant(column: Any) -> bool:
+    return column.type.python_type is datetime
+
+
+def _ordered(query: Select[Any], listing: Listing, ask: Ask, key: Any) -> Select[Any]:
+    known = ask.sort in listing.sorts
+    name = ask.sort if known else listing.default_sort
+    descending = ask.descending if known else listing.default_descending
+    columns = [
+        column.desc().nulls_last() if descending else column.asc().nulls_last() for column in listing.sorts[name]
+    ]
+    # The id breaks ties, so that a row is on one page only.
+    return query.order_by(*columns, key.desc() if descending else key.asc())

@@ -1,0 +1,176 @@
+"""Purchase orders and their lines: the lists, and what the page of one order shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, union_all
+from sqlalchemy.orm import joinedload, undefer
+
+from app.domain.states import DELAYABLE, DELAYED, PoStatus
+from app.models import (
+    Activity,
+    Delivery,
+    DeliveryAttempt,
+    Judgement,
+    LineItem,
+    PendingChange,
+    PurchaseOrder,
+    Receipt,
+)
+from app.queries.listing import AnySession, Condition, Listing, among, contains
+
+ITEMS_PER_PAGE: Final = 50
+ENTRIES_PER_PAGE: Final = 50
+MESSAGES_AT_MOST: Final = 25
+ATTEMPTS_AT_MOST: Final = 200
+
+# Written as the index ix_purchase_order_search has it; blanks as bound values would not be found in it.
+_BLANK: Final[ColumnElement[str]] = literal_column("' '")
+_SEARCHED: Final = func.lower(
+    PurchaseOrder.number.concat(_BLANK)
+    .concat(PurchaseOrder.external_id)
+    .concat(_BLANK)
+    .concat(PurchaseOrder.buyer_name)
+)
+
+
+def matches(text: str) -> Condition:
+    """Whether number, external id, buyer or the SKU of a line holds `text`, in any case.
+
+    A union of two index look-ups: an OR over two tables would read both of them whole.
+    """
+    header = select(PurchaseOrder.id).where(contains(_SEARCHED, text))
+    lines = select(LineItem.purchase_order_id).where(contains(func.lower(LineItem.sku), text))
+    return PurchaseOrder.id.in_(union_all(header, lines).scalar_subquery())
+
+
+def is_delayed(now: datetime) -> Condition:
+    """Whether an order is shown as Delayed: it waits for goods at or after the instant from which it is late."""
+    return and_(PurchaseOrder.status.in_(sorted(DELAYABLE)), PurchaseOrder.late_from <= now)
+
+
+def has_status(values: tuple[str, ...], now: datetime) -> Condition:
+    """Whether an order is shown with one of the nine statuses: a Delayed one is neither Open nor Partially Received."""
+    stored = [PoStatus(value) for value in values if value in set(PoStatus)]
+    late = is_delayed(now)
+    on_time = and_(PurchaseOrder.status.in_(stored), or_(PurchaseOrder.late_from.is_(None), not_(late)))
+    return or_(on_time, late) if DELAYED in values else on_time
+
+
+ORDERS: Final = Listing(
+    model=PurchaseOrder,
+    default_sort="imported",
+    default_descending=True,
+    search=matches,
+    filters={
+        "status": has_status,
+        "connection": among(PurchaseOrder.connection_id),
+        "store": among(PurchaseOrder.store_id),
+        "merchant": among(PurchaseOrder.merchant_id),
+        "warehouse": among(PurchaseOrder.warehouse_id),
+    },
+    dates={
+        "imported": PurchaseOrder.imported_at,
+        "ordered": PurchaseOrder.ordered_at,
+        "due": PurchaseOrder.due_date,
+    },
+    sorts={
+        "number": [PurchaseOrder.number],
+        "imported": [PurchaseOrder.id],
+        "ordered": [PurchaseOrder.ordered_at],
+        "due": [PurchaseOrder.due_date],
+        "lines": [PurchaseOrder.lines_count],
+        "received": [PurchaseOrder.units_received],
+        "cost": [PurchaseOrder.total_cost],
+        "buyer": [func.lower(PurchaseOrder.buyer_name)],
+    },
+    eager=(
+        joinedload(PurchaseOrder.merchant),
+        joinedload(PurchaseOrder.store),
+        joinedload(PurchaseOrder.warehouse),
+        joinedload(PurchaseOrder.connection),
+    ),
+)
+
+
+def _line_matches(text: str) -> Condition:
+    searched = (LineItem.sku, LineItem.supplier_sku, LineItem.barcode, LineItem.name)
+    return or_(*(contains(func.lower(column), text) for column in searched))
+
+
+LINES: Final = Listing(
+    model=LineItem,
+    default_sort="line",
+    search=_line_matches,
+    sorts={
+        "line": [LineItem.purchase_order_id, LineItem.position],
+        "sku": [LineItem.sku],
+        "quantity": [LineItem.quantity],
+        "received": [LineItem.received],
+        "cost": [LineItem.unit_cost],
+    },
+    filters={"order": among(LineItem.purchase_order_id)},
+    eager=(joinedload(LineItem.purchase_order),),
+)
+
+
+def order(session: AnySession, order_id: int, *, snapshot: bool = False) -> PurchaseOrder | None:
+    """One order with merchant, store, warehouse and connection in one statement; None outside the reader's scope."""
+    query = select(PurchaseOrder).where(PurchaseOrder.id == order_id).options(*ORDERS.eager)
+    query = query.options(undefer(PurchaseOrder.snapshot)) if snapshot else query
+    return session.scalars(query).unique().one_or_none()
+
+
+def source_notes(session: AnySession, order_id: int) -> str:
+    """The notes as the source gave them, without what a rule wrote: what partners may read."""
+    notes = select(PurchaseOrder.snapshot["notes"].as_string()).where(PurchaseOrder.id == order_id)
+    return session.scalar(notes) or ""
+
+
+def receipts_of(session: AnySession, order_id: int) -> list[Receipt]:
+    """The receipts of an order, newest first."""
+    query = select(Receipt).where(Receipt.purchase_order_id == order_id).order_by(Receipt.id.desc())
+    return list(session.scalars(query.options(joinedload(Receipt.warehouse)).limit(ATTEMPTS_AT_MOST)))
+
+
+def has_failed_receipt(session: AnySession, order_id: int) -> bool:
+    """Whether a receipt of the order waits for a person."""
+    query = select(Receipt.id).where(Receipt.purchase_order_id == order_id, Receipt.state == "error").limit(1)
+    return session.scalar(query) is not None
+
+
+def activity_of(session: AnySession, order_id: int, before: int | None = None) -> list[Activity]:
+    """One page of an order's timeline, newest first, and one entry more if there are older ones."""
+    query = select(Activity).where(Activity.purchase_order_id == order_id).order_by(Activity.id.desc())
+    query = query if before is None else query.where(Activity.id < before)
+    return list(session.scalars(query.limit(ENTRIES_PER_PAGE + 1)))
+
+
+def deliveries_of(session: AnySession, order_id: int) -> tuple[list[Delivery], dict[int, list[DeliveryAttempt]]]:
+    """The newest messages of an order, and the attempts of each by its id, newest first: two statements."""
+    query = select(Delivery).where(Delivery.purchase_order_id == order_id).order_by(Delivery.id.desc())
+    messages = list(session.scalars(query.limit(MESSAGES_AT_MOST)))
+    attempts = attempts_of(session, [message.id for message in messages])
+    return messages, attempts
+
+
+def attempts_of(session: AnySession, delivery_ids: list[int]) -> dict[int, list[DeliveryAttempt]]:
+    """The attempts of some messages by message id, newest first."""
+    found: dict[int, list[DeliveryAttempt]] = {number: [] for number in delivery_ids}
+    query = select(DeliveryAttempt).where(DeliveryAttempt.delivery_id.in_(delivery_ids))
+    for attempt in session.scalars(query.order_by(DeliveryAttempt.id.desc()).limit(ATTEMPTS_AT_MOST)):
+        found[attempt.delivery_id].append(attempt)
+    return found
+
+
+def pending_change(session: AnySession, order_id: int) -> PendingChange | None:
+    """The change from the source that waits for a decision, if there is one."""
+    return session.scalars(select(PendingChange).where(PendingChange.purchase_order_id == order_id)).one_or_none()
+
+
+def last_judgement(session: AnySession, order_id: int) -> Judgement | None:
+    """What the rules decided last, with the trace."""
+    query = select(Judgement).where(Judgement.purchase_order_id == order_id).order_by(Judgement.id.desc()).limit(1)
+    return session.scalars(query).one_or_none()
