@@ -74,7 +74,7 @@ def depart(claims: Sequence[Claim]) -> list[Parcel]:
 
 def _may_go(row: Any) -> bool:
     if row.kind == DeliveryKind.CANCEL:
-        return row.document_state == DocumentState.CANCELING
+        return DocumentState(row.document_state) is DocumentState.CANCELING
     if row.po_id is None or row.document_state not in (
         DocumentState.PLANNED, DocumentState.UNKNOWN, DocumentState.ACCEPTED,
     ):  # fmt: skip

@@ -172,8 +172,7 @@ def _rejected(unit: Unit, settlements: Sequence[Settlement]) -> None:
 # cancellation was refused is still there as it was.
 _AFTER_FAILURE = """
 UPDATE document d
-SET state = CASE WHEN d.confirmed_version > 0 OR d.state = 'canceling' THEN 'accepted'
-                 WHEN s.absent THEN 'planned' ELSE 'unknown' END
+SET state = CASE WHEN d.confirmed_version > 0 THEN 'accepted' WHEN s.absent THEN 'planned' ELSE 'unknown' END
 FROM unnest(CAST(:ids AS bigint[]), CAST(:absent AS bool[])) AS s(id, absent)
 WHERE d.id = s.id AND d.state IN ('planned', 'unknown', 'accepted', 'canceling')
 """
@@ -187,7 +186,7 @@ def _failed(unit: Unit, settlements: Sequence[Settlement], prefix: str) -> None:
     unit.run(
         _AFTER_FAILURE,
         ids=[settled.claim.document_id for settled in settlements],
-        absent=[settled.surely_absent or settled.result is Result.REJECTED for settled in settlements],
+        absent=[settled.surely_absent for settled in settlements],
     )
     _not_sent(unit, [settled for settled in settlements if settled.surely_absent], of_document=DocumentState.PLANNED)
     refused = [s.claim.purchase_order_id for s in settlements if s.claim.kind is DeliveryKind.CANCEL]
