@@ -30,6 +30,7 @@ from app.domain.record import PurchaseOrderRecord, digest_of
 
 IN, STATUS = "in", "status"
 
+
 class FilesSource:
     """Purchase orders as CSV or JSON files in `in/`, status files in `status/`."""
 
