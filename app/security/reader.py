@@ -63,6 +63,11 @@ def role_of(names: Iterable[str]) -> Role:
     return next((role for name, role in ROLE_NAMES.items() if name in given), Role.NOBODY)
 
 
+def role_name(role: Role) -> str:
+    """The name of a role as people read it; empty for those that nobody has."""
+    return next((name for name, known in ROLE_NAMES.items() if known is role), "")
+
+
 def _scoped(role: Role, name: str, user_id: int, merchants: frozenset[int], warehouses: frozenset[int]) -> Reader:
     if role is Role.SUPPORT:
         # Support sees everything until an Admin names the merchants it is for.

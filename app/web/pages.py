@@ -12,9 +12,10 @@ A view gives its template one value, `page`; a template never asks the database.
     inlet/connection.html      ConnectionPage
     inlet/error.html           code, title, message, remedy, request_id (no page); inlet/error_fragment.html for htmx
 
-Every template may also use `reader` (app.domain.people.Reader), `csp_nonce()`, `csrf_token()`, `appbuilder` and
-`base_template`. Every form that changes something is a POST with the field `csrf_token`, and `next` with
-`page.return_to` where the page has one: the reader comes back to the same filter and page.
+Every template also gets `title` and `crumbs` of its page, for the frame, and may use `reader` (a Reader of
+app.domain.people), `role_name`, `csp_nonce()`, `csrf_token()`, `appbuilder` and `base_template`. Every form that changes
+something is a POST with the field `csrf_token`, and `next` with `page.return_to` where the page has one: the reader
+comes back to the same filter and page.
 """
 
 from __future__ import annotations
@@ -141,27 +142,35 @@ class Pager:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An action to offer: a POST to `url` with `action` (= name), `ids` (one per record), `csrf_token` and `next`.
+    """An action to offer.
 
-    `ask` is the text of a confirmation, empty when nothing is asked. `fields` are further inputs of that dialog by
-    name: reason, text (required texts), tombstone (a tick box). `why_not` says why it is not possible now, or is empty.
+    For one record it is a POST to `url` with `csrf_token` and `next`; for the ticked rows of a list a POST to
+    `page.act_url` with `action` (= name) and one `ids` per row as well. `ask` is the text of a confirmation, empty when
+    nothing is asked. `fields` are further inputs of that dialog by name: reason, text (required texts), tombstone (a
+    tick box). `why_not` says why it is not possible now, or is empty.
     """
 
     name: str
     label: str
-    url: str
+    url: str = ""
     ask: str = ""
     fields: tuple[str, ...] = ()
     why_not: str = ""
     danger: bool = False
 
+    @property
+    def address(self) -> str:
+        """Where it is posted to."""
+        return self.url
 
-@dataclass(frozen=True, slots=True)
-class Crumb:
-    """One step of the breadcrumb; the last one has no href."""
+    @property
+    def blocked(self) -> str:
+        """Why it cannot start now."""
+        return self.why_not
 
-    label: str
-    href: str = ""
+
+Crumbs = tuple[tuple[str, str], ...]
+"""The breadcrumb before the title: (label, address) pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +199,14 @@ class ListPage:
     """A list: search, facets, chips, a table whose rows can be ticked when there are `actions`, and a pager."""
 
     title: str
-    crumbs: tuple[Crumb, ...]
+    crumbs: Crumbs
     table: Table
     pager: Pager
     search: Search | None
     facets: tuple[Facet, ...]
     chips: tuple[Chip, ...]
     actions: tuple[Act, ...]
+    act_url: str
     return_to: str
     clear_href: str
     add_href: str = ""
@@ -225,7 +235,7 @@ class ShowPage:
     """One record: groups of facts, tables of what belongs to it, and what can be done with it."""
 
     title: str
-    crumbs: tuple[Crumb, ...]
+    crumbs: Crumbs
     groups: tuple[Facts, ...]
     tables: tuple[Table, ...]
     actions: tuple[Act, ...]
@@ -244,7 +254,7 @@ class FormPage:
     """
 
     title: str
-    crumbs: tuple[Crumb, ...]
+    crumbs: Crumbs
     form: FlaskForm
     action: str
     submit: str
@@ -367,7 +377,7 @@ class OrderPage:
     """The page of a purchase order. `header` are the facts under the title, `summary` those of the sidebar."""
 
     title: str
-    crumbs: tuple[Crumb, ...]
+    crumbs: Crumbs
     record_id: int
     status: Cell
     meaning: str
@@ -403,7 +413,7 @@ class ConnectionPage:
     """The page of a connection: its settings, its channel with both schedules, and its last runs."""
 
     title: str
-    crumbs: tuple[Crumb, ...]
+    crumbs: Crumbs
     record_id: int
     badge: Cell
     groups: tuple[Facts, ...]

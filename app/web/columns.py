@@ -1,0 +1,66 @@
+"""Columns of a list as a view declares them, and the table that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.people import Reader
+from app.web.pages import Cell, Column, Empty, Row, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """For whom and when a page is made: what a cell may depend on besides its row."""
+
+    reader: Reader
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Col:
+    """One column: its cell is made from a row. `sort` is a name that the listing sorts by, or empty.
+
+    A `cost` column is left out for readers who never see a cost, and a `staff` column for all but staff: its values,
+    its sort and its heading.
+    """
+
+    name: str
+    label: str
+    cell: Callable[[Any, Shown], Cell]
+    sort: str = ""
+    right: bool = False
+    cost: bool = False
+    staff: bool = False
+
+
+def visible(columns: Iterable[Col], reader: Reader) -> tuple[Col, ...]:
+    """The columns that a reader may see."""
+    return tuple(
+        column for column in columns if (reader.sees_cost or not column.cost) and (reader.is_staff or not column.staff)
+    )
+
+
+def table(
+    columns: Sequence[Col],
+    rows: Iterable[Any],
+    shown: Shown,
+    *,
+    empty: Empty,
+    href: Callable[[Any], str] | None = None,
+    title: str = "",
+    more_href: str = "",
+    heading: Callable[[Col], Column] | None = None,
+) -> Table:
+    """Make a table of the columns that the reader may see. `href` gives the address that opens a row."""
+    chosen = visible(columns, shown.reader)
+    headings = tuple(
+        heading(column) if heading else Column(column.name, column.label, right=column.right) for column in chosen
+    )
+    body = tuple(
+        Row(row.id, tuple(column.cell(row, shown) for column in chosen), href(row) if href else "", str(row))
+        for row in rows
+    )
+    return Table(headings, body, empty, title, more_href)
