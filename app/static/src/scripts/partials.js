@@ -1,0 +1,35 @@
+// Parts of a page that htmx loads: which tab is open, and what to say when a part did not come.
+
+export function startPartials() {
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const tab = event.detail.elt.closest("[data-tabs] a");
+    if (tab && event.detail.successful) markTab(tab);
+  });
+  document.body.addEventListener("htmx:sendError", () => {
+    tell("Inlet did not answer.", "Check your connection, then try again.");
+  });
+  document.body.addEventListener("htmx:responseError", (event) => {
+    // Signed out, or refused: the whole page knows how to say it.
+    if (event.detail.xhr.status === 401) window.location.reload();
+    else tell("This part could not be loaded.", "Reload the page, then try again.");
+  });
+}
+
+function markTab(tab) {
+  for (const other of tab.parentElement.children) other.removeAttribute("aria-current");
+  tab.setAttribute("aria-current", "page");
+}
+
+function tell(what, remedy) {
+  const list = document.getElementById("flashes");
+  const message = document.createElement("div");
+  message.className = "alert tone-red";
+  message.setAttribute("role", "alert");
+  const text = document.createElement("p");
+  text.className = "alert-text";
+  text.textContent = `${what} ${remedy}`;
+  message.append(text);
+  list.replaceChildren(message);
+  list.hidden = false;
+  list.scrollIntoView({ block: "nearest" });
+}
