@@ -60,7 +60,7 @@ class Pattern:
     def _admit(self, text: str) -> None:
         if len(text) > self.longest:
             raise SubjectTooLongError(
-                f"The pattern /{self.source[:60]}/ takes texts of up to {self.longest} characters; this one has {len(text)}."
+                f"The pattern /{self.source[:60]}/ takes at most {self.longest} characters; this text has {len(text)}."
             )
 
 
