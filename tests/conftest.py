@@ -14,7 +14,8 @@ import redis
 
 from app.host.places import Place, remove, session_place
 from app.host.servers import TEST_PROFILE, PostgresServer, RedisServer
-from tests.servers import Database, build_template, clone, make_empty
+from config import Settings
+from tests.servers import Database, build_template, clone, environ_for, make_empty
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -85,6 +86,12 @@ def redis_url(redis_server: RedisServer) -> Iterator[str]:
     yield redis_server.url()
     with redis.Redis.from_url(redis_server.url()) as client:
         client.flushall()
+
+
+@pytest.fixture
+def settings(db: Database, redis_url: str, tmp_path: Path) -> Settings:
+    """Settings for `create_app`: the test's database and Redis, its own data and files folders."""
+    return Settings.from_env(environ_for(db.url, redis_url, tmp_path))
 
 
 @pytest.fixture

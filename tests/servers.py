@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -74,6 +76,20 @@ class Database:
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """A plain autocommit connection, for looking from outside."""
         return psycopg.connect(self.dsn, autocommit=True)
+
+
+def environ_for(database_url: str, redis_url: str, data_folder: Path) -> dict[str, str]:
+    """The environment of an Inlet for tests, for `Settings.from_env` and for processes of their own."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONUNBUFFERED": "1",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": "only-for-tests-" * 3,
+        "ENCRYPTION_KEYS": base64.urlsafe_b64encode(b"only for the tests of Inlet, ok.").decode(),
+        "INLET_DATA": str(data_folder),
+        "SECURE_COOKIES": "0",
+    }
 
 
 def build_template(server: PostgresServer) -> None:

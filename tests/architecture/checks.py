@@ -37,7 +37,7 @@ FAMILIES = {
     "app.views": "views",
     "app.host": "host",
     "app.composition": "app",
-    "app.web.setup": "app",
+    "app.demo": "demo",
     "app.cli": "commands",
     "app.wsgi": "commands",
 }
@@ -58,7 +58,8 @@ MAY_IMPORT = {
     "views": _BELOW_VIEWS | {"web"},
     "host": {"domain", "logs", "config"},
     "app": _BELOW_VIEWS | {"jobs", "web", "views"},
-    "commands": _BELOW_VIEWS | {"jobs", "app", "host"},
+    "demo": _BELOW_VIEWS,
+    "commands": _BELOW_VIEWS | {"jobs", "app", "host", "demo"},
     "run": {"host"},
 }
 # Libraries beside the standard one; None means any.
@@ -211,8 +212,20 @@ def world(sources: Iterable[Source]) -> list[str]:
             ways = {
                 way for name in imported(source) for way in TO_THE_WORLD if name == way or name.startswith(f"{way}.")
             }
+            if _only_asks_its_name(source):
+                ways.discard("socket")
             problems += [f"{source.name} imports {way}" for way in sorted(ways)]
     return problems
+
+
+def _only_asks_its_name(source: Source) -> bool:
+    """Whether `socket` serves for nothing but this machine's own name."""
+    used = {
+        node.attr
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "socket"
+    }
+    return used == {"gethostname"}
 
 
 def leftovers(files: Iterable[tuple[str, str]]) -> list[str]:

@@ -105,6 +105,8 @@ HEAD = '"""A file."""\n'
         ),
         (checks.world, "app.connectors.http", "import requests", []),
         (checks.world, "app.host.page", "import socket", []),
+        (checks.world, "app.cli", "import socket\nsocket.gethostname()", []),
+        (checks.world, "app.cli", "import socket\nsocket.gethostname(), socket.socket()", ["app.cli imports socket"]),
     ],
 )
 def test_a_check(check: Check, name: str, text: str, problems: list[str]) -> None:

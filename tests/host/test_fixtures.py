@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
 from app.host.servers import PostgresServer
-from tests.servers import install_make_empty, make_empty
+from config import Settings
+from tests.servers import environ_for, install_make_empty, make_empty
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -93,5 +95,11 @@ def test_strangers_are_refused(postgres_server: PostgresServer, redis_server: ob
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(host="127.0.0.1", port=postgres_server.port, user="inlet", password="guess", dbname="postgres")
     port = int(redis_url.rpartition(":")[2].partition("/")[0])
-    with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+    with redis.Redis(port=port, retry=None) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
+
+
+def test_the_settings_of_a_test_are_whole(tmp_path: Path) -> None:
+    settings = Settings.from_env(environ_for("postgresql://127.0.0.1/x", "redis://127.0.0.1/1", tmp_path))
+    assert settings.files_root == tmp_path / "files"
+    assert (settings.demo, settings.secure_cookies) == (False, False)
