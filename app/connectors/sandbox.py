@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.connectors import door
+from app.connectors.contract import Finding
 from app.connectors.errors import Retriable
 from app.connectors.folder import safe_name, said
 
@@ -68,6 +69,16 @@ class Ledger:
         """`path`: the SQLite file; it is made at the first use."""
         self._path = path
         self._made = False
+
+    def finding(self) -> Finding:
+        """How much it holds, without making a ledger that is not there yet. Raises Retriable."""
+        door.require_open(f"The sandbox {self._path.stem}")
+        if not self._path.exists():
+            return Finding("Sandbox", True, "It is empty; its ledger will be made at the first use.")
+        held = self.rows(
+            "SELECT (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM documents) AS documents"
+        )[0]
+        return Finding("Sandbox", True, f"It has {held['orders']} orders and {held['documents']} documents.")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

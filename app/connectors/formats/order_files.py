@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from app.connectors.formats import csv_rows, json_records
 from app.connectors.formats.orders import HEADER, LINE, REQUIRED, SHIP_TO, json_order, order_record, refuse_shortened
-from app.connectors.formats.pieces import Piece
+from app.connectors.formats.pieces import Piece, Unreadable
 from app.connectors.formats.values import BadField, Reading, guarded, mangled_in
 from app.domain.errors import BadRecord
 from app.domain.record import LineRecord, PurchaseOrderRecord, plain_number
@@ -84,7 +84,10 @@ def orders_csv(records: Sequence[PurchaseOrderRecord]) -> str:
 
 
 def _csv_order(text: str, numbers: tuple[int, ...], reading: Reading) -> PurchaseOrderRecord:
-    columns, rows = csv_rows.parsed(text, LAYOUT, numbers)
+    try:
+        columns, rows = csv_rows.parsed(text, LAYOUT, numbers)
+    except Unreadable as error:
+        raise BadRecord(f"This is no purchase order. {error}", error.remedy) from None
     found = [csv_rows.values(columns, row) for row in rows]
     broken = next((row for row in rows if row.problem), None)
     name = next((str(values["po_number"]).strip() for values in found if values.get("po_number")), "?")
