@@ -1,0 +1,1 @@
+"""Jobs: thin. Each claims work, calls the world, and hands the answer to a service."""
