@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from app.domain.errors import InletError
 from app.host.demo import demo_secrets, demo_users
+from app.host.given import check_database, check_redis
 from app.host.page import address, check_port, wait_for_page
 from app.host.places import HostError, locked, run_place
 from app.host.processes import run_to_end, spawn
@@ -84,14 +85,18 @@ class Machine:
 
     def _start_servers(self, stack: ExitStack) -> None:
         """Start what the environment does not name, and hand the addresses to the children."""
-        if not self.environ.get("DATABASE_URL"):
+        if self.environ.get("DATABASE_URL"):
+            check_database(self.settings.database_url)
+        else:
             postgres = PostgresServer(run_place(PROJECT, self.settings.data_folder))
             self._start(postgres, Stage.POSTGRES, stack, kill_signal=signal.SIGQUIT)
             postgres.ensure_database()
             self.environ["DATABASE_URL"] = postgres.url()
             # The port is another one at each start; the password belongs to the cluster.
             self._database_identity = postgres.url().rpartition("@")[0]
-        if not self.environ.get("REDIS_URL"):
+        if self.environ.get("REDIS_URL"):
+            check_redis(self.settings.redis_url)
+        else:
             redis = RedisServer(run_place(PROJECT, self.settings.data_folder))
             self._start(redis, Stage.REDIS, stack, kill_signal=signal.SIGKILL)
             self.environ["REDIS_URL"] = redis.url()
