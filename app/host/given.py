@@ -54,6 +54,6 @@ def _where(url: str) -> str:
 
 
 def _reason(problem: Exception) -> str:
-    """What a client library says, as part of a sentence: its last line, without the question libpq likes to end with."""
+    """What a client library says, as part of a sentence: its last line, without libpq's closing question."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip() and not line.rstrip().endswith("?")]
     return (lines[-1] if lines else type(problem).__name__).rstrip(".")
