@@ -58,6 +58,8 @@ class Settings:
     log_level: str = "INFO"
     # How many proxies in front may be believed about a client's address; none by default, for the header can be forged.
     trusted_proxies: int = 0
+    # How long a worker that died holds up its work. Longer than the longest single call to another system.
+    lease_seconds: int = 180
     # Cookies only over https. Off in demo mode, where the page is plain http on this machine.
     secure_cookies: bool = True
 
@@ -83,6 +85,7 @@ class Settings:
             log_format=reader.choice("LOG_FORMAT", "lines", ("lines", "json")),
             log_level=reader.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
             trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
+            lease_seconds=reader.number("LEASE_SECONDS", 180, 2, 3600),
             secure_cookies=reader.boolean("SECURE_COOKIES", default=not demo),
         )
         if reader.problems:

@@ -9,7 +9,9 @@ from flask import Flask
 
 from app.columns import Vault
 from app.extensions import db
+from app.jobs.runtime import Surroundings
 from app.services import unit_of_work
+from app.services.leases import Leases
 from app.wakeups import Bell
 from config import Settings
 
@@ -28,14 +30,17 @@ def compose(role: RoleOfProcess, settings: Settings | None = None) -> Flask:
     app.extensions["inlet_settings"] = settings
     Vault.open(settings.encryption_keys)
     Bell.hang(settings.redis_url)
+    Leases.last(settings.lease_seconds)
+    Surroundings.bind(settings.files_root)
     db.init_app(app)
     with app.app_context():
         unit_of_work.bind(db.engine)
     if role == "web":
         # A worker loads no page.
+        from app.views import register  # noqa: PLC0415
         from app.web.setup import bind_web  # noqa: PLC0415
 
-        bind_web(app)
+        bind_web(app, settings, register)
     return app
 
 
