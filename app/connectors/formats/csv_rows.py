@@ -287,16 +287,16 @@ def _groups(rows: Iterable[Row], columns: Columns, layout: Layout, last_rows: di
     current, name = Group(), ""
     for row in rows:
         row_name = key(row)
-        if row_name in last_rows:
-            waiting.setdefault(row_name, Group()).rows.append(row)
-            if row.number == last_rows[row_name]:
-                yield waiting.pop(row_name)
-            continue
         if row_name != name and current.rows:
             yield current
             current = Group()
         name = row_name
-        current.rows.append(row)
+        if row_name not in last_rows:
+            current.rows.append(row)
+            continue
+        waiting.setdefault(row_name, Group()).rows.append(row)
+        if row.number == last_rows[row_name]:
+            yield waiting.pop(row_name)
     if current.rows:
         yield current
 

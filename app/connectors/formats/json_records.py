@@ -36,7 +36,7 @@ def pieces(stream: BinaryIO, wrapper: str) -> Iterator[Piece]:
     if start == len(text):
         raise Unreadable("The file is empty.", "Send it again with its records.")
     if text[start] not in "[{":
-        seen = storable(text[start : start + 40].strip())
+        seen = storable(text[start : start + 40].splitlines()[0].strip())
         raise Unreadable(f"The file does not start with “{{” or “[” but with “{seen}”.", "Send JSON.")
     wrapped = _wrapped(text, start, wrapper) if text[start] == "{" else start
     found = _array(text, wrapped + 1) if wrapped is not None else _objects(text, start)
