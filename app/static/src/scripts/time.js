@@ -43,6 +43,33 @@ export function clock(then, locale) {
 export function writeTimes(root) {
   const now = new Date();
   for (const element of root.querySelectorAll("time[data-show]")) writeTime(element, now, navigator.language);
+  for (const timeline of root.querySelectorAll(".timeline:not([data-grouped])")) groupByDay(timeline, now);
+}
+
+/** The server grouped the entries by UTC days; the reader's midnight is another one. */
+function groupByDay(timeline, now) {
+  timeline.dataset.grouped = "";
+  for (const heading of timeline.querySelectorAll(".timeline-day")) heading.remove();
+  let before = "";
+  for (const entry of [...timeline.children]) {
+    const then = new Date(entry.querySelector("time").getAttribute("datetime"));
+    const name = dayName(then, now, navigator.language);
+    const first = name !== before;
+    before = name;
+    if (!first) continue;
+    const heading = document.createElement("li");
+    heading.className = "timeline-day";
+    heading.textContent = name;
+    entry.previousElementSibling?.classList.add("last");
+    entry.before(heading);
+  }
+}
+
+/** "today", "yesterday", or the date. */
+export function dayName(then, now, locale) {
+  const days = calendarDays(then, now);
+  const word = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(days, "day");
+  return days === 0 || days === -1 ? word : shortDate(then, now, locale);
 }
 
 function writeTime(element, now, locale) {
