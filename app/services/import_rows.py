@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.connectors.contract import RawDocument
 from app.domain.lateness import late_from
-from app.domain.record import ZERO, Frozen, LineRecord, PurchaseOrderRecord, total_cost
+from app.domain.record import SHIP_TO_FIELDS, ZERO, Frozen, LineRecord, PurchaseOrderRecord, total_cost
 from app.services.unit_of_work import Unit
 
 
@@ -170,7 +170,7 @@ def header_values(arrival: Arrival, zone: ZoneInfo) -> dict[str, Any]:
         "notes": record.notes,
         "tags": record.tags,
         "location": record.location,
-        "ship_to": to_json(asdict(record.ship_to)),
+        "ship_to": to_json({name: getattr(record.ship_to, name) for name in SHIP_TO_FIELDS}),
         "custom": to_json(record.custom),
         "source_state": record.state.value,
         "source_updated_at": record.updated_at,
@@ -248,4 +248,7 @@ def received_before(lines: Iterable[LineRecord]) -> Decimal:
 
 def to_json(value: Any) -> str:
     """JSON text for a jsonb column; decimals and dates become text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return _dump(value)
+
+
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode

@@ -1,0 +1,39 @@
+"""The world of the walk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app import create_app
+from config import Settings
+from tests.factories import NOON, Factory
+from tests.servers import Database
+from tests.services.world import World
+
+
+@pytest.fixture
+def services(settings: Settings) -> None:
+    """The services, bound to the test's database."""
+    create_app("worker", settings)
+
+
+@pytest.fixture
+def make(db: Database) -> Factory:
+    """Rows for tests."""
+    return Factory(db.engine)
+
+
+@pytest.fixture
+def world(db: Database, make: Factory, settings: Settings, services: None) -> World:
+    """A connection between two sandboxes."""
+    return build_world(db, make, settings)
+
+
+def build_world(db: Database, make: Factory, settings: Settings, **warehouse: Any) -> World:
+    """Set up a connection from the sandbox “source” to the sandbox “target”; `warehouse` sets its temper."""
+    store = make.store(settings={"name": "source"})
+    target = make.warehouse(code="EAST", settings={"name": "target", **warehouse})
+    connection = make.connection(make.merchant(name="Northwind"), store, target, import_from=NOON.replace(month=1))
+    return World(db, make, settings.files_root, connection, store, target)
