@@ -68,6 +68,6 @@ def _moved(day: date, amount: int, unit: str) -> date:
     return first.replace(day=min(day.day, (following - timedelta(days=following.day)).day))
 
 
-def time_of(value: datetime, zone: ZoneInfo) -> time:
-    """The time of day of an instant in `zone`."""
-    return wall_time(value, zone).time()
+def time_of(value: datetime | time, zone: ZoneInfo) -> time:
+    """The time of day of an instant in `zone`; a time of day as it is."""
+    return wall_time(value, zone).time() if isinstance(value, datetime) else value

@@ -22,6 +22,10 @@ def reader(place: Place, path: Path, compile_: Compile) -> Value:
         return _line_at(place, path, compile_)
     if place.item:
         return _item(place, path, compile_)
+    return _record(place, path, compile_)
+
+
+def _record(place: Place, path: Path, compile_: Compile) -> Value:
     if place.area is Area.CUSTOM:
         return _below(lambda run: run.custom, place.steps, path, compile_)
     if place.area is Area.SOURCE:

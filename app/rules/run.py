@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from app.rules.problems import RunError
-from app.rules.trace import RuleTrace
+from app.rules.trace import MOST_NOTES, RuleTrace
+
+Ending = Literal["archived", "failed"]
 
 # The clock is looked at after so many steps.
 _STEPS_BETWEEN = 500
@@ -47,7 +49,7 @@ class Routing:
 class EndedError(Exception):
     """`archive` or `fail` ended the run; not a failure, but the quickest way out of nested blocks."""
 
-    def __init__(self, outcome: str, message: str, line: int) -> None:
+    def __init__(self, outcome: Ending, message: str, line: int) -> None:
         super().__init__(message)
         self.outcome = outcome
         self.message = message
@@ -74,6 +76,8 @@ class Run:
         "item",
         "item_before",
         "items",
+        "last_key",
+        "last_number",
         "left_out",
         "line_decisions",
         "lookup",
@@ -94,6 +98,7 @@ class Run:
         self,
         header: Mapping[str, Any],
         items: Sequence[Mapping[str, Any]],
+        *,
         now: datetime,
         zone: ZoneInfo,
         imported_at: datetime,
@@ -108,6 +113,8 @@ class Run:
         self.header_before: dict[str, Any] = {}
         self.item_before: dict[str, dict[str, Any]] = {}
         self.added: dict[str, dict[str, Any]] = {}
+        self.last_number: int | None = None
+        self.last_key = 0
         self.left_out: dict[str, By] = {}
         self.line_decisions: dict[str, Decision] = {}
         self.decision: Decision | None = None
@@ -153,6 +160,22 @@ class Run:
                 "Make it simpler, or cut it in two rules.",
             )
         self.checkpoint = max(self.steps - _STEPS_BETWEEN, 0)
+
+    def next_key_and_number(self) -> tuple[str, int]:
+        """A key that no line has, and the line number after the largest, for a line that a rule adds."""
+        if self.last_number is None:
+            self.last_number = max((int(item.get("line_number") or 0) for item in self.items), default=0)
+            taken = [
+                str(item["key"]).removeprefix("rule:") for item in self.items if str(item["key"]).startswith("rule:")
+            ]
+            self.last_key = max((int(number) for number in taken if number.isdecimal()), default=0)
+        self.last_number += 1
+        self.last_key += 1
+        return f"rule:{self.last_key}", self.last_number
+
+    def wants_notes(self) -> bool:
+        """Whether a note to the trace would still be kept."""
+        return len(self.notes) < MOST_NOTES and self.trace.room > 0
 
     def live_items(self) -> list[dict[str, Any]]:
         """The lines that no rule has left out, in order."""

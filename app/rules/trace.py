@@ -55,7 +55,7 @@ class RuleTrace:
     ) -> None:
         """Keep a condition with the values it saw and the key of the line it looked at, while there is room."""
         self.room -= 1
-        self._conditions.append((text, values, result, item, tuple(notes[:MOST_NOTES])))
+        self._conditions.append((text, values, result, item, tuple(notes)))
 
     def skip_condition(self) -> None:
         """Count a condition for which there is no room."""
