@@ -201,7 +201,7 @@ class Inbox(Generic[D]):
         count = len(progress.refused)
         rest = "The others were taken." if count < progress.documents else "Nothing of it was taken."
         shown = storable(file_name)
-        lines = [f"{shown}: {count} of {progress.documents} records were refused. {rest}", ""]
+        lines = [f"{shown}: {count} of {progress.documents} records refused. {rest}", ""]
         lines += [f"{_place(refusal.reference, shown)}: {refusal.reason}" for refusal in progress.refused]
         self._folder.write(ERROR, f"{name}.reason.txt", ("\n".join(lines) + "\n").encode("utf-8"))
 

@@ -56,7 +56,7 @@ class FilesSource:
         """May the folders be read and written, and how many files wait there?"""
         findings = self._folder.findings(IN, ARCHIVE, ERROR, STATUS)
         if all(finding.ok for finding in findings):
-            findings.append(Finding("Files", True, f"{self._inbox.waiting()} files are waiting in {IN}."))
+            findings.append(Finding("Files", True, f"Waiting in {IN}: {self._inbox.waiting()}."))
         return findings
 
     def pages(self, window: ImportWindow) -> Iterator[OrderPage]:

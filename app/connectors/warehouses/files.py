@@ -71,7 +71,7 @@ class FilesWarehouse:
         """May the folders be read and written, and how many files wait there?"""
         findings = self._folder.findings(OUT, SENT, RECEIPTS, ARCHIVE, ERROR)
         if all(finding.ok for finding in findings):
-            findings.append(Finding("Files", True, f"{self._inbox.waiting()} files are waiting in {RECEIPTS}."))
+            findings.append(Finding("Files", True, f"Waiting in {RECEIPTS}: {self._inbox.waiting()}."))
         return findings
 
     def create(self, notice: InboundNotice) -> Accepted:
