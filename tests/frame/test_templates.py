@@ -77,8 +77,6 @@ def test_every_icon_exists() -> None:
     kinds = {f"kind-{icon}" for icon in _values(text_of("inlet/timeline.html"), "marks")}
     looks = re.findall(r'\("[a-z]+", "([a-z]+)", (?:true|false)\)', text_of("inlet/ui.html"))
     statuses = {f"status-{icon}" for icon in looks}
-        f"status-{icon}" for icon in re.findall(r'\("[a-z]+", "([a-z]+)", (?:true|false)\)', text_of("inlet/ui.html"))
-    }
     assert named
     assert looks
     assert (named | marks | kinds | statuses) - drawn == set()
