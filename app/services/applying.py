@@ -18,11 +18,22 @@ from app.models import SharedSku
 from app.services import transitions
 from app.services.applying_rows import add_allocations, finish_document, prove_acceptance, unfinish_document
 from app.services.receipt_words import applied_entry, held_entry
-from app.services.recomputing import FINISHED, recompute
+from app.services.recomputing import FINISHED, recompute, resume
 from app.services.timeline import tell
 from app.services.unit_of_work import Unit
 
-__all__ = ["FINISHED", "LockedOrder", "apply", "hold", "lock_order", "recompute", "take_off"]
+__all__ = [
+    "FINISHED",
+    "LockedOrder",
+    "apply",
+    "hold",
+    "lock_order",
+    "receipts",
+    "recompute",
+    "resume",
+    "start",
+    "take_off",
+]
 
 _ENDED = (PoStatus.CLOSED, PoStatus.CANCELED, PoStatus.ARCHIVED)
 
@@ -67,7 +78,8 @@ def lock_order(unit: Unit, po_id: int) -> LockedOrder | None:
 _RECEIPTS = """
 SELECT r.id, r.external_id, r.correction, r.state, r.final, r.units, r.applied_at, r.accepted_by, r.purchase_order_id,
        r.discrepancy, r."references" ->> 'warehouse_ref' AS warehouse_ref, r.warehouse_id, w.name AS warehouse,
-       w.over_receipt_percent, w.partial_receipts
+       w.over_receipt_percent, w.partial_receipts,
+       ARRAY(SELECT DISTINCT l.lot FROM receipt_line l WHERE l.receipt_id = r.id AND l.lot <> '' ORDER BY 1) AS lots
 FROM receipt r JOIN warehouse w ON w.id = r.warehouse_id
 WHERE r.id = ANY(CAST(:ids AS bigint[])) ORDER BY r.id FOR UPDATE OF r
 """
@@ -103,23 +115,29 @@ def apply(
     held and the answer is returned. `waived`: guards that need not be asked. `accepted`: a person wants an ended order
     to move. `settle=False` leaves the sums to the caller, who calls `recompute`.
     """
-    receipts = unit.rows(_RECEIPTS, ids=sorted(receipt_ids))
-    _start(unit, receipts, by)
-    if any(receipt.accepted_by for receipt in receipts):
+    chosen = receipts(unit, receipt_ids)
+    start(unit, chosen, by)
+    if any(receipt.accepted_by for receipt in chosen):
         waived |= ACCEPTABLE
-    final = any(receipt.final for receipt in receipts)
-    answer = _guarded(order, receipts[0].warehouse_id, waived) or _matched(unit, order, receipts, waived, final=final)
+    final = any(receipt.final for receipt in chosen)
+    answer = _guarded(order, chosen[0].warehouse_id, waived) or _matched(unit, order, chosen, waived, final=final)
     if isinstance(answer, Held):
-        hold(unit, receipts, answer, by=by, order=order)
+        hold(unit, chosen, answer, by=by, order=order)
         return answer
-    _store(unit, order, receipts, answer, by, final=final)
+    _store(unit, order, chosen, answer, by, final=final)
     if settle:
         recompute(unit, [order.id], by, accepted=accepted)
-    tell(unit, [applied_entry(receipt, order.id, by, answer) for receipt in receipts])
+    tell(unit, [applied_entry(receipt, order.id, by, answer) for receipt in chosen])
     return None
 
 
-def _start(unit: Unit, receipts: Sequence[Any], by: str) -> None:
+def receipts(unit: Unit, receipt_ids: Iterable[int]) -> list[Any]:
+    """Lock receipts and read what applying, holding and taking off need. Their order is locked before."""
+    return unit.rows(_RECEIPTS, ids=sorted(receipt_ids))
+
+
+def start(unit: Unit, receipts: Sequence[Any], by: str) -> None:
+    """Let receipts that are New or in Error be Processing."""
     new = [receipt.id for receipt in receipts if receipt.state == ReceiptState.NEW]
     failed = [receipt.id for receipt in receipts if receipt.state == ReceiptState.ERROR]
     transitions.move_receipts(unit, new, ReceiptEvent.STARTED, actor=by)
@@ -189,7 +207,8 @@ def _store(unit: Unit, order: LockedOrder, receipts: Sequence[Any], answer: Matc
     if any(receipt.discrepancy for receipt in receipts):
         _mark(unit, ids, "")
     transitions.move_receipts(unit, ids, ReceiptEvent.APPLIED, actor=by)
-    if order.status is PoStatus.NEW and (final or any(allocation.quantity for allocation in answer.allocations)):
+    waits = order.status is PoStatus.NEW or not order.sent
+    if waits and (final or any(allocation.quantity for allocation in answer.allocations)):
         prove_acceptance(unit, order.id, receipts[0].warehouse_id, receipts[0].warehouse_ref or "")
     if final:
         finish_document(unit, order.id)

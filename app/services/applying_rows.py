@@ -1,4 +1,4 @@
-"""The rows that applying a receipt writes besides the receipt itself: allocations, and what it proves of the document."""
+"""What applying a receipt writes besides the receipt: allocations, and what it proves of the document."""
 
 from __future__ import annotations
 
@@ -62,13 +62,14 @@ WITH proved AS (
 )
 UPDATE purchase_order
 SET sent_at = coalesce(sent_at, clock_timestamp()), accepted_at = coalesce(accepted_at, clock_timestamp()),
-    warehouse_ref = coalesce(nullif(warehouse_ref, ''), :warehouse_ref)
+    warehouse_ref = coalesce(nullif(warehouse_ref, ''), :warehouse_ref),
+    warehouse_id = coalesce(warehouse_id, :warehouse_id)
 WHERE id = :id
 """
 
 
 def prove_acceptance(unit: Unit, po_id: int, warehouse_id: int, warehouse_ref: str) -> None:
-    """A receipt for a New order proves that the warehouse accepted its document, whatever the send has heard so far."""
+    """A receipt for an order that waits for its send proves that the warehouse has it, whatever the send has heard."""
     unit.run(_PROVE, id=po_id, warehouse_id=warehouse_id, warehouse_ref=warehouse_ref)
 
 

@@ -9,20 +9,29 @@ from app.domain.matching import Matched
 from app.domain.record import plain_number
 from app.services.timeline import Entry
 
+_LOTS_NAMED = 10
+
 
 def called(receipt: Any) -> str:
     """How people call a receipt: its id at the warehouse, and which correction of it."""
-    return f"{receipt.external_id} (correction {receipt.correction})" if receipt.correction else receipt.external_id
+    return called_as(receipt.external_id, receipt.correction)
+
+
+def called_as(external_id: str, correction: int) -> str:
+    """The same from its parts."""
+    return f"{external_id} (correction {correction})" if correction else external_id
 
 
 def applied_entry(receipt: Any, po_id: int, by: str, matched: Matched) -> Entry:
     """A receipt was applied. `over` is there when something lies beyond the order now."""
-    data = {
+    data: dict[str, Any] = {
         "receipt": called(receipt),
         "units": plain_number(receipt.units),
         "lines": len({allocation.line_id for allocation in matched.allocations}),
         "warehouse": receipt.warehouse,
     }
+    if receipt.lots:
+        data["lots"] = list(receipt.lots[:_LOTS_NAMED])
     if matched.surplus:
         data["over"] = plain_number(matched.surplus)
     if receipt.final:

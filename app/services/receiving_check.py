@@ -44,7 +44,8 @@ def _checked_line(where: str, line: ReceivedLine) -> ReceivedLine:
     received, damaged = _quantity(where, line.received), _quantity(where, line.damaged)
     if not (0 <= damaged <= received or received <= damaged <= 0):
         raise BadRecord(
-            f"{where}: {damaged} damaged is no part of {received} received.", "Count the damaged goods as received too."
+            f"{where}: {line.damaged} damaged is no part of {line.received} received.",
+            "Count the damaged goods as received too.",
         )
     return replace(line, **texts, received=received, damaged=damaged, pack_size=_pack(where, line.pack_size))
 

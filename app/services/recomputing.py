@@ -7,13 +7,13 @@ and computing them again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import Refused
-from app.domain.rollup import Totals, event_for, rolled_up
+from app.domain.rollup import Totals, event_for, event_to_resume, rolled_up
 from app.domain.states import PO_MOVES, PoEvent, PoStatus
 from app.services import outbox, transitions
 from app.services.unit_of_work import Unit
@@ -57,9 +57,11 @@ _ORDERS = """
 UPDATE purchase_order po
 SET units_received = s.units, last_receipt_at = s.last_receipt_at
 FROM (
-    SELECT o.id, count(li.id) FILTER (WHERE li.live) AS lines, count(li.id) FILTER (WHERE li.live AND li.missing <= 0) AS full,
+    SELECT o.id, count(li.id) FILTER (WHERE li.live) AS lines,
+           count(li.id) FILTER (WHERE li.live AND li.missing <= 0) AS full,
            count(li.id) FILTER (WHERE li.live AND li.missing <= li.closed_short_quantity) AS settled,
-           coalesce(bool_or(li.live AND li.received > 0), false) AS received_any, coalesce(sum(li.received), 0) AS units,
+           coalesce(bool_or(li.live AND li.received > 0), false) AS received_any,
+           coalesce(sum(li.received), 0) AS units,
            (SELECT max(r.created_at) FROM receipt r
             WHERE r.purchase_order_id = o.id AND r.applied_at IS NOT NULL) AS last_receipt_at
     FROM purchase_order o
@@ -70,6 +72,8 @@ FROM (
 WHERE po.id = s.id
 RETURNING po.id, po.status, s.lines, s.full, s.settled, s.received_any
 """
+
+_Choice = Callable[[PoStatus, PoStatus], PoEvent | None]
 
 _REASONS: Final[Mapping[PoEvent, str]] = {
     PoEvent.PART_RECEIVED: "Some of the goods arrived; more are expected.",
@@ -85,10 +89,23 @@ def recompute(
     """Bring the sums of orders up to date, move each by them, and let the source hear; returns the statuses then.
 
     Call it after any change of allocations, of receipts' applied marks, or of lines. `accepted`: a person wants a
-    Closed, Canceled or Archived order to move by its sums too. `reason` goes onto the status instead of the usual words.
+    Closed, Canceled or Archived order to move by its sums too. `reason` goes onto the status instead of our words.
     Whoever reopens a line that the warehouse closed short sets the order's `reopened_at` first, or the standing final
     receipt closes it again. Raises Refused if what is left would be negative; the transaction must then be undone.
     """
+
+    def event(status: PoStatus, target: PoStatus) -> PoEvent | None:
+        return event_for(status, target, accepted=accepted)
+
+    return _recompute(unit, po_ids, actor, event, reason)
+
+
+def resume(unit: Unit, po_ids: Iterable[int], actor: str) -> dict[int, PoStatus]:
+    """Let halted orders stand again where their sums say; the counterpart of `recompute` for Reprocess."""
+    return _recompute(unit, po_ids, actor, event_to_resume, "Resumed by a person.")
+
+
+def _recompute(unit: Unit, po_ids: Iterable[int], actor: str, event: _Choice, reason: str) -> dict[int, PoStatus]:
     ids = sorted(set(po_ids))
     if not ids:
         return {}
@@ -101,28 +118,29 @@ def recompute(
             "Choose the receipt together with its corrections.",
         ) from None
     rows = unit.rows(_ORDERS, ids=ids)
-    statuses = _moved(unit, rows, actor, accepted=accepted, reason=reason)
+    statuses = _moved(unit, rows, actor, event, reason)
     outbox.plant_status(unit, ids)
     return statuses
 
 
-def _moved(unit: Unit, rows: Sequence[Any], actor: str, *, accepted: bool, reason: str) -> dict[int, PoStatus]:
+def _moved(unit: Unit, rows: Sequence[Any], actor: str, event: _Choice, reason: str) -> dict[int, PoStatus]:
     targets = {row.id: rolled_up(Totals(row.lines, row.full, row.settled, row.received_any)) for row in rows}
     statuses = {row.id: PoStatus(row.status) for row in rows}
-    while events := _events(statuses, targets, accepted=accepted):
-        for event, ids in events.items():
-            words = reason or _REASONS.get(event, "A person accepted what arrived.")
-            transitions.move_many(unit, dict.fromkeys(ids, words), event, actor=actor)
-            statuses.update(dict.fromkeys(ids, PO_MOVES[event].target))
+    # One order may take two moves: only what is Open or Partially Received can close.
+    while steps := _steps(statuses, targets, event):
+        for step, ids in steps.items():
+            words = reason or _REASONS.get(step, "A person accepted what arrived.")
+            transitions.move_many(unit, dict.fromkeys(ids, words), step, actor=actor)
+            statuses.update(dict.fromkeys(ids, PO_MOVES[step].target))
     return statuses
 
 
-def _events(
-    statuses: Mapping[int, PoStatus], targets: Mapping[int, PoStatus], *, accepted: bool
+def _steps(
+    statuses: Mapping[int, PoStatus], targets: Mapping[int, PoStatus], event: _Choice
 ) -> dict[PoEvent, list[int]]:
-    events: dict[PoEvent, list[int]] = {}
+    steps: dict[PoEvent, list[int]] = {}
     for po_id, status in statuses.items():
-        event = event_for(status, targets[po_id], accepted=accepted)
-        if event:
-            events.setdefault(event, []).append(po_id)
-    return events
+        step = event(status, targets[po_id])
+        if step:
+            steps.setdefault(step, []).append(po_id)
+    return steps
