@@ -133,15 +133,19 @@ def run_now(connection: str, kind: str, number: str) -> None:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def check_rules(paths: tuple[Path, ...]) -> None:
     """Check rule files and folders; exits with 1 if one of them has a problem."""
-    from app.rules.engine import Catalogue, check  # noqa: PLC0415
+    from app.rules.engine import RuleError, compile_rule, split_rules  # noqa: PLC0415
 
     files = sorted(file for path in paths for file in ([path] if path.is_file() else path.rglob("*.rule")))
     bad = 0
     for file in files:
-        for problem in check(file.read_text(encoding="utf-8"), Catalogue.anything()):
-            bad += problem.severity == "error"
-            click.echo(f"{file}:{problem.line}:{problem.column}: {problem.message}")
-    click.echo(f"{len(files)} files, {bad} errors.")
+        try:
+            for text in split_rules(file.read_text(encoding="utf-8")):
+                compile_rule(text)
+        except RuleError as error:
+            bad += 1
+            for problem in error.problems:
+                click.echo(f"{file}:{problem.line}:{problem.column}: {problem.message}")
+    click.echo(f"{len(files)} files, {bad} with errors.")
     sys.exit(1 if bad else 0)
 
 

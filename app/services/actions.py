@@ -125,8 +125,15 @@ def _do(action: str, po_id: int, reader: Reader, options: dict[str, Any]) -> tup
         message = _STEPS[action](unit, order, known, reader, **wanted)
         label = order.number
     if action == "reprocess":
-        receipt_actions.reprocess_of_order(po_id, reader)
+        _reprocess_receipts(po_id, reader)
     return label, message
+
+
+def _reprocess_receipts(po_id: int, reader: Reader) -> None:
+    """The order's receipts in Error are tried again with it, each answering for itself."""
+    with unit_of_work("find receipts in error") as unit:
+        rows = unit.rows("SELECT id FROM receipt WHERE purchase_order_id = :id AND state = 'error' ORDER BY id", id=po_id)
+    receipt_actions.reprocess([row.id for row in rows], reader)
 
 
 def _guarded(unit: Unit, action: str, po_id: int, reader: Reader) -> tuple[PurchaseOrder, Facts]:

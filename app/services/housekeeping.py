@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from app.domain.recurrence import next_due
 from app.domain.recurrence_json import from_json
 from app.domain.states import PoEvent
-from app.services import outbox, receiving, runs, transitions
+from app.services import outbox, receiving_waiting, runs, transitions
 from app.services.timeline import Entry, tell
 from app.services.unit_of_work import Unit, unit_of_work
 from app.wakeups import Topic
@@ -37,7 +37,7 @@ def sweep() -> dict[str, int]:
     for name, chore in chores.items():
         with unit_of_work(f"housekeeping: {name}") as unit:
             done[name] = chore(unit)
-    done["waiting_receipts"] = receiving.give_up_waiting()
+    done["waiting_receipts"] = receiving_waiting.give_up_waiting()
     return done
 
 

@@ -36,7 +36,7 @@ def sources_of(
     wanted = {
         order.source_document_id: order.id
         for order in orders
-        if any(rule.program.reads_source for rule in rules.get(order.store_id, rules[None]))
+        if any(".source" in rule.program.text for rule in rules.get(order.store_id, rules[None]))
     }
     if not wanted:
         return {}
@@ -177,6 +177,7 @@ def _header(decision: Decision) -> dict[str, Any]:
 def _lines(decision: Decision) -> list[dict[str, Any]]:
     judgement = decision.judgement
     assert judgement is not None
+    custom = {item["key"]: item["custom"] for item in decision.items}
     touched = {**dict.fromkeys(judgement.left_out, None), **judgement.item_changes}
     rows = []
     for key, changes in touched.items():
@@ -184,7 +185,7 @@ def _lines(decision: Decision) -> list[dict[str, Any]]:
         for path, (_, after) in (changes or {}).items():
             field, _, custom_key = path.partition(".")
             if field == "custom":
-                fields.setdefault("custom", dict(judgement.item_custom(key)))[custom_key] = after
+                fields.setdefault("custom", dict(custom[key]))[custom_key] = after
             else:
                 fields[field] = after
         rows.append(

@@ -8,9 +8,8 @@ from sqlalchemy import select
 
 from app.domain.errors import Refused
 from app.domain.people import Reader
-from app.domain.record import from_snapshot
 from app.models import DocumentState, PendingChange, PurchaseOrder
-from app.services import applying, outbox, restoring
+from app.services import outbox, recomputing, restoring
 from app.services.order_facts import Facts
 from app.services.order_moves import start_over, zone_of
 from app.services.timeline import Entry, tell
@@ -44,7 +43,7 @@ def _accept_cancel(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reade
     live = outbox.live_documents(unit, [order.id]).get(order.id)
     if live is not None and live.state is DocumentState.ACCEPTED and known.can("cancel"):
         outbox.plant_cancel(unit, live.document_id)
-    applying.recompute(unit, [order.id], reader.name, accepted=True)
+    recomputing.recompute(unit, [order.id], reader.name, accepted=True)
     return "It is closed at what has arrived."
 
 
@@ -52,7 +51,7 @@ def _accept_on_receipts(unit: Unit, order: PurchaseOrder, known: Facts, reader: 
     """Goods have come, so it can't start over: its lines change under the receipts, and the sums decide."""
     order.edits, order.edited = {}, False
     restoring.restore(unit, order, zone_of(unit, order))
-    applying.recompute(unit, [order.id], reader.name, accepted=True)
+    recomputing.recompute(unit, [order.id], reader.name, accepted=True)
     live = outbox.live_documents(unit, [order.id]).get(order.id)
     if live is not None and live.state is DocumentState.ACCEPTED and known.can("update"):
         outbox.plant_version(unit, live.document_id)
@@ -84,7 +83,7 @@ def close_short(
         raise Refused("Nothing is outstanding on these lines.", "Choose lines that still wait for goods.")
     data = {"action": "close_short", "reason": reason.strip(), "lines": closed}
     tell(unit, [Entry("action", order.id, actor=reader.name, data=data)])
-    applying.recompute(unit, [order.id], reader.name)
+    recomputing.recompute(unit, [order.id], reader.name)
     _tell_warehouse(unit, order, known)
     return f"{closed} {'line was' if closed == 1 else 'lines were'} closed short."
 
@@ -103,7 +102,7 @@ def reopen(
         lines=list(line_ids or ()),
     )
     tell(unit, [Entry("action", order.id, actor=reader.name, data={"action": "reopen", "lines": opened})])
-    applying.recompute(unit, [order.id], reader.name, accepted=True)
+    recomputing.recompute(unit, [order.id], reader.name, accepted=True)
     _tell_warehouse(unit, order, known)
     return f"{opened} {'line is' if opened == 1 else 'lines are'} expected again."
 

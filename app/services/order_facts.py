@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +101,7 @@ def lock(unit: Unit, po_id: int, reader: Reader) -> PurchaseOrder:
     """Lock an order within the reader's scope. Out of scope and not there look the same: NotFound."""
     query = select(PurchaseOrder).where(PurchaseOrder.id == po_id).with_for_update()
     scope = criteria(PurchaseOrder, reader)
-    order = unit.session.scalar(query if scope is None else query.where(scope))
+    order: PurchaseOrder | None = unit.session.scalar(query if scope is None else query.where(scope))
     if order is None:
         raise NotFound("There is no such purchase order.", "Go back to the list.")
     return order
@@ -193,7 +193,7 @@ def _reopen(known: Facts) -> str:
     return "" if known.closed_short_lines else "No line was closed short."
 
 
-_GUARDS = {
+_GUARDS: Mapping[str, Callable[[Facts], str]] = {
     "reprocess": _reprocess,
     "reset": _reset,
     "archive": _archive,

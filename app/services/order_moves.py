@@ -9,14 +9,12 @@ from app.domain.errors import Refused
 from app.domain.people import Reader
 from app.domain.states import HALTED, PoEvent, PoStatus
 from app.models import Connection, DocumentState, Merchant, PurchaseOrder, Step, Warehouse
-from app.services import applying, outbox, restoring, routing, transitions
+from app.services import outbox, recomputing, restoring, routing, transitions
 from app.services.import_changes import request_cancel
 from app.services.order_facts import Facts
 from app.services.timeline import Entry, tell
 from app.services.unit_of_work import Unit
 from app.wakeups import Topic
-
-FINISHED_BY_WAREHOUSE = "finished by the warehouse"
 
 
 def reprocess(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reader) -> str:
@@ -92,7 +90,7 @@ def _resume_new(unit: Unit, order: PurchaseOrder, reader: Reader) -> str:
 
 
 def _resume_by_sums(unit: Unit, order: PurchaseOrder, reader: Reader) -> str:
-    applying.resume(unit, [order.id], reader.name)
+    recomputing.resume(unit, [order.id], reader.name)
     return "It stands again where its receipts say."
 
 
@@ -127,7 +125,7 @@ def _resume_closed(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reade
         "UPDATE line_item SET closed_short_quantity = 0, closed_short_reason = NULL"
         " WHERE purchase_order_id = :id AND closed_short_reason = :reason",
         id=order.id,
-        reason=FINISHED_BY_WAREHOUSE,
+        reason=recomputing.FINISHED,
     )
     outstanding = unit.scalar(
         "SELECT count(*) FROM line_item WHERE purchase_order_id = :id AND left_out_by IS NULL"
@@ -136,7 +134,7 @@ def _resume_closed(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reade
     )
     if not outstanding:
         raise Refused("Nothing is outstanding: its lines were closed short.", "Reopen them first.")
-    applying.resume(unit, [order.id], reader.name)
+    recomputing.resume(unit, [order.id], reader.name)
     if known.document is None:
         outbox.plant_send(unit, [order.id])
         return "It is open again, and a new document for what is outstanding goes to the warehouse."

@@ -49,6 +49,7 @@ class Decision:
     """What is to be stored for one order."""
 
     order: Any
+    items: Sequence[Mapping[str, Any]] = ()
     judgement: Judgement | None = None
     destination: Destination | None = None
     event: PoEvent | None = None
@@ -108,7 +109,7 @@ def decide(work: Work) -> list[Decision]:
 
 
 def _decide(work: Work, order: Any) -> Decision:
-    decision = Decision(order)
+    decision = Decision(order, work.items.get(order.id, ()))
     rules = _rules_for(work.rules, order.store_id)
     if order.step == Step.JUDGE and rules:
         decision.versions = [rule.version_id for rule in rules]

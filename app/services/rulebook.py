@@ -61,7 +61,7 @@ def save(
     """
     with unit_of_work("save a rule") as unit:
         text = str(values["text"])
-        problems = [problem for problem in check(text, catalogue(unit)) if problem.severity == "error"]
+        problems = [problem for problem in check(text, catalogue(unit)) if problem.is_error]
         if problems:
             raise RuleError(problems)
         rule = _rule(unit, rule_id, version_no)
@@ -82,7 +82,7 @@ def save(
 def _rule(unit: Unit, rule_id: int | None, version_no: int | None) -> Rule:
     if rule_id is None:
         return Rule(version=0)
-    rule = unit.session.scalar(select(Rule).where(Rule.id == rule_id).with_for_update())
+    rule: Rule | None = unit.session.scalar(select(Rule).where(Rule.id == rule_id).with_for_update())
     if rule is None:
         raise NotFound("There is no such rule.", "Go back to the list of rules.")
     if version_no is not None and rule.version_no != version_no:

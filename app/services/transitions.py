@@ -45,8 +45,8 @@ WITH wanted AS (
     ORDER BY po.id FOR UPDATE OF po
 ), moved AS (
     UPDATE purchase_order po
-    SET status = :target, status_reason = b.reason, status_since = clock_timestamp(), step = :step,
-        step_due_at = CASE WHEN :step = 'judge' THEN clock_timestamp() END, lease_owner = NULL, lease_until = NULL
+    SET status = CAST(:target AS text), status_reason = b.reason, status_since = clock_timestamp(), step = CAST(:step AS text),
+        step_due_at = CASE WHEN CAST(:step AS text) = 'judge' THEN clock_timestamp() END, lease_owner = NULL, lease_until = NULL
     FROM before b
     WHERE po.id = b.id AND b.status = ANY(CAST(:sources AS text[]))
     RETURNING po.id, po.connection_id, po.external_id, b.status AS old, b.reason
@@ -106,10 +106,10 @@ WITH before AS (
     SELECT r.id, r.state FROM receipt r WHERE r.id = ANY(CAST(:ids AS bigint[])) ORDER BY r.id FOR UPDATE
 ), moved AS (
     UPDATE receipt r
-    SET state = :target, state_reason = :reason,
-        applied_at = CASE WHEN :applied = 'set' THEN clock_timestamp() WHEN :applied = 'clear' THEN NULL
+    SET state = CAST(:target AS text), state_reason = CAST(:reason AS text),
+        applied_at = CASE WHEN CAST(:applied AS text) = 'set' THEN clock_timestamp() WHEN CAST(:applied AS text) = 'clear' THEN NULL
                           ELSE r.applied_at END,
-        completed_at = CASE WHEN :target = 'completed' THEN clock_timestamp() ELSE NULL END
+        completed_at = CASE WHEN CAST(:target AS text) = 'completed' THEN clock_timestamp() ELSE NULL END
     FROM before b
     WHERE r.id = b.id AND b.state = ANY(CAST(:sources AS text[]))
       AND (NOT :only_applied OR r.applied_at IS NOT NULL) AND (NOT :only_unapplied OR r.applied_at IS NULL)
@@ -131,7 +131,7 @@ _APPLIED_MARK: Mapping[ReceiptEvent, str] = {
     ReceiptEvent.RESET: "clear",
 }
 # The machine's own to and fro is not worth a line each in the timeline; people read what came of it.
-_QUIET = frozenset({ReceiptEvent.STARTED, ReceiptEvent.PUSH_STARTED, ReceiptEvent.PUSH_POSTPONED})
+_QUIET = frozenset({ReceiptEvent.STARTED, ReceiptEvent.APPLIED, ReceiptEvent.PUSH_STARTED, ReceiptEvent.PUSH_POSTPONED})
 
 
 def move_receipts(
