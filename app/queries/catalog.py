@@ -18,7 +18,6 @@ from app.models import (
     Run,
     Schedule,
     Store,
-    Table,
     Warehouse,
 )
 from app.queries.listing import AnySession, Condition, Listing, among, contains, one_of
@@ -88,14 +87,6 @@ RULES: Final = Listing(
     },
     eager=(joinedload(Rule.store),),
 )
-
-_LISTINGS: Final = {listing.model: listing for listing in (MERCHANTS, STORES, WAREHOUSES, ACCOUNTS, CONNECTIONS, RULES)}
-
-
-def record(session: AnySession, model: type[Table], record_id: int) -> Any:
-    """One record of these tables with what its page names; None outside the reader's scope."""
-    key: Any = model.id
-    return session.scalars(select(model).where(key == record_id).options(*_LISTINGS[model].eager)).one_or_none()
 
 
 def schedules_of(session: AnySession, connection: Connection) -> list[Schedule]:

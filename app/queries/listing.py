@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -123,7 +123,8 @@ def _within(column: Any, bounds: tuple[date | None, date | None]) -> list[Condit
     first, last = bounds
     # A range of dates means whole days, also on a column of instants (in UTC).
     day = func.date(func.timezone("UTC", column)) if _is_instant(column) else column
-    return [and_(condition) for bound, condition in ((first, day >= first), (last, day <= last)) if bound is not None]
+    found: list[Condition] = [] if first is None else [day >= first]
+    return found if last is None else [*found, day <= last]
 
 
 def _is_instant(column: Any) -> bool:

@@ -49,11 +49,6 @@ RECEIPTS: Final = Listing(
 )
 
 
-def receipt(session: AnySession, receipt_id: int) -> Receipt | None:
-    """One receipt with its order, warehouse and merchant; None outside the reader's scope."""
-    return session.scalars(select(Receipt).where(Receipt.id == receipt_id).options(*RECEIPTS.eager)).one_or_none()
-
-
 def lines_of(session: AnySession, receipt_id: int) -> list[ReceiptLine]:
     """The first lines of a receipt, in their order, each with the line of the order that it was matched to."""
     query = select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id).order_by(ReceiptLine.position)

@@ -75,22 +75,7 @@ DELIVERIES: Final = Listing(
 )
 
 
-def run(session: AnySession, run_id: int) -> Run | None:
-    """One run with its connection; None outside the reader's scope."""
-    return session.scalars(select(Run).where(Run.id == run_id).options(*RUNS.eager)).one_or_none()
-
-
 def failures_of(session: AnySession, run_id: int) -> list[RunFailure]:
     """The first records that a run refused."""
     query = select(RunFailure).where(RunFailure.run_id == run_id).order_by(RunFailure.id)
     return list(session.scalars(query.limit(FAILURES_SHOWN)))
-
-
-def failure(session: AnySession, failure_id: int) -> RunFailure | None:
-    """One refused record; None outside the reader's scope."""
-    return session.scalars(select(RunFailure).where(RunFailure.id == failure_id)).one_or_none()
-
-
-def delivery(session: AnySession, delivery_id: int) -> Delivery | None:
-    """One message with its connection; None outside the reader's scope."""
-    return session.scalars(select(Delivery).where(Delivery.id == delivery_id).options(*DELIVERIES.eager)).one_or_none()

@@ -78,7 +78,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "menu": ("Purchase Orders", "Purchases", "Line items", "Receipts"),
     },
     RULE_EDITOR: {"Rules": _WRITE},
-    CONNECTION_EDITOR: {"Connections": _WRITE, "Stores": _WRITE, "Accounts": _WRITE},
+    CONNECTION_EDITOR: {"Connections": (*_WRITE, "can_schedule"), "Accounts": _WRITE},
 }  # fmt: skip
 
 NAMES: Final = (ADMIN, *RIGHTS)

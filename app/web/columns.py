@@ -59,8 +59,11 @@ def table(
     headings = tuple(
         heading(column) if heading else Column(column.name, column.label, right=column.right) for column in chosen
     )
-    body = tuple(
-        Row(row.id, tuple(column.cell(row, shown) for column in chosen), href(row) if href else "", str(row))
-        for row in rows
-    )
+    body = tuple(_row(row, tuple(column.cell(row, shown) for column in chosen), href) for row in rows)
     return Table(headings, body, empty, title, more_href)
+
+
+def _row(row: Any, cells: tuple[Cell, ...], href: Callable[[Any], str] | None) -> Row:
+    # What a screen reader calls the row: its first cell.
+    title = str(cells[0].label or cells[0].value or row.id) if cells else ""
+    return Row(row.id, cells, href(row) if href else "", title)

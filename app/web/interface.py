@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from sqlalchemy import select
 
 from app.models import Table
 from app.queries.listing import Ask, Found, Listing, find
@@ -27,6 +28,12 @@ class Interface(SQLAInterface):  # type: ignore[misc]  # Flask-AppBuilder ships 
     def find(self, ask: Ask) -> Found:
         """One page of rows, and the count."""
         return find(self.session, self.listing, ask)
+
+    def one(self, record_id: int) -> Any:
+        """One row with what the list names of it; None outside the reader's scope."""
+        key: Any = self.listing.model.id
+        query = select(self.listing.model).where(key == record_id).options(*self.listing.eager)
+        return self.session.scalars(query).unique().one_or_none()
 
     def query(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """The stock list counts every row and loads relations row by row: not used."""

@@ -13,9 +13,9 @@ A view gives its template one value, `page`; a template never asks the database.
     inlet/error.html           code, title, message, remedy, request_id (no page); inlet/error_fragment.html for htmx
 
 Every template also gets `title` and `crumbs` of its page, for the frame, and may use `reader` (a Reader of
-app.domain.people), `role_name`, `csp_nonce()`, `csrf_token()`, `appbuilder` and `base_template`. Every form that changes
-something is a POST with the field `csrf_token`, and `next` with `page.return_to` where the page has one: the reader
-comes back to the same filter and page.
+app.domain.people), `role_name`, `csp_nonce()`, `csrf_token()`, `appbuilder` and `base_template`. Every form that
+changes something is a POST with the field `csrf_token`, and `next` with `page.return_to` where the page has one: the
+reader comes back to the same filter and page.
 """
 
 from __future__ import annotations

@@ -76,10 +76,9 @@ def add_handlers(app: Flask) -> None:
 
 
 def _http(error: HTTPException) -> AnyResponse:
-    if error.response is not None:
-        return error.response  # type: ignore[return-value]  # a response made by hand, such as a redirect
-    if error.code is not None and error.code < 400:
-        return error.get_response()  # type: ignore[return-value]  # routing's own redirects
+    if error.response is not None or (error.code is not None and error.code < 400):
+        # A response made by hand, or one of routing's own redirects.
+        return AnyResponse.force_type(error.get_response())
     return answer(error.code or 500)
 
 

@@ -1,0 +1,120 @@
+"""Pages made from what a view declares: its list, one record, its form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+from flask_wtf import FlaskForm
+
+from app.domain.errors import InletError
+from app.domain.people import Reader
+from app.extensions import db
+from app.queries.choices import choices
+from app.security.reader import current_reader
+from app.web import asking
+from app.web.addresses import this_address
+from app.web.columns import Shown, table, visible
+from app.web.forms import show_problem
+from app.web.pages import Act, Empty, FormPage, ListPage, ShowPage
+
+if TYPE_CHECKING:
+    from app.web.base import RecordView
+
+
+def shown_now(reader: Reader | None = None) -> Shown:
+    """A page is made for a reader at one instant."""
+    return Shown(reader or current_reader(), datetime.now(UTC))
+
+
+def list_page(view: RecordView) -> ListPage:
+    """The list of a view, as the address asks for it."""
+    shown = shown_now()
+    filters = [wanted for wanted in view.filters if shown.reader.is_staff or not wanted.staff]
+    sorts = {column.sort for column in visible(view.columns, shown.reader) if column.sort}
+    ask = asking.ask_of_request(filters, view.date_filters, sorts, shown.now)
+    found = view.datamodel.find(ask)
+    offered = choices(db.session, shown.reader, [wanted.name for wanted in filters if not wanted.choices])
+    facets = asking.facets(filters, view.date_filters, ask, offered)
+    chips = asking.chips(facets, ask)
+    may_add = "add" in view.writes and view.adds_here and view.may("can_add")
+    return ListPage(
+        title=str(view.list_title),
+        crumbs=view.crumbs(),
+        table=table(
+            view.columns,
+            found.rows,
+            shown,
+            empty=_nothing(view, filtered=bool(chips)),
+            href=lambda row: view.show_href(row.id),
+            heading=lambda column: asking.heading(column, ask),
+        ),
+        pager=asking.pager(ask, found),
+        search=asking.search_box(ask, view.placeholder) if view.placeholder else None,
+        facets=facets,
+        chips=chips,
+        actions=view.bulk_acts(shown.reader),
+        act_url=view.act_href(),
+        return_to=this_address(),
+        clear_href=request.path,
+        add_href=view.href("add") if may_add else "",
+        add_label=f"New {view.noun}",
+    )
+
+
+def show_page(view: RecordView, record: Any) -> ShowPage:
+    """One record of a view."""
+    shown = shown_now()
+    name = view.name_of(record)
+    may_delete = "delete" in view.writes and view.may("can_delete")
+    return ShowPage(
+        title=name,
+        crumbs=(*view.crumbs(), (str(view.list_title), view.list_href())),
+        groups=view.facts(record, shown),
+        tables=view.tables(record, shown),
+        actions=view.acts_of(record, shown.reader),
+        return_to=this_address(),
+        record_id=record.id,
+        badge=view.badge(record, shown),
+        edit_href=edit_href(view, record.id),
+        delete=_delete_act(view, record.id, name) if may_delete else None,
+    )
+
+
+def form_page(
+    view: RecordView, form: FlaskForm, title: str, cancel: str, problem: InletError | None = None
+) -> FormPage:
+    """A form, with what a service said against it."""
+    told = show_problem(form, problem) if problem else None
+    return FormPage(
+        title=title,
+        crumbs=(*view.crumbs(), (str(view.list_title), view.list_href())),
+        form=form,
+        action=request.full_path if request.query_string else request.path,
+        submit="Save",
+        cancel_href=cancel,
+        problem=told.message if told else "",
+        remedy=told.remedy if told else "",
+    )
+
+
+def edit_href(view: RecordView, record_id: int) -> str:
+    """The address of a record's form; empty for those who may not edit it."""
+    return view.href("edit", pk=record_id) if "edit" in view.writes and view.may("can_edit") else ""
+
+
+def values_of(form: FlaskForm) -> dict[str, Any]:
+    """The values that a form brought, without its token."""
+    return {name: value for name, value in form.data.items() if name != "csrf_token"}
+
+
+def _nothing(view: RecordView, *, filtered: bool) -> Empty:
+    if filtered:
+        return Empty("Nothing matches", "No record has all of these.", request.path, "Clear the filters")
+    return view.empty
+
+
+def _delete_act(view: RecordView, record_id: int, name: str) -> Act:
+    ask = f"{name} will be deleted. This cannot be undone."
+    return Act("delete", "Delete", view.href("delete", pk=record_id), ask, danger=True)

@@ -1,0 +1,1 @@
+"""The views, by family: declarations of lists, pages and forms."""

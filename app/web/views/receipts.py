@@ -1,0 +1,119 @@
+"""Receipts: the list, one with its lines and timeline, and the actions on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+
+from app.domain.people import Reader, Role
+from app.domain.states import ReceiptState
+from app.extensions import db
+from app.models import Receipt, ReceiptLine
+from app.queries.receipts import RECEIPTS, activity_of, lines_of
+from app.services.actions import RECEIPT_ACTIONS, perform_receipts
+from app.web import cells, timeline
+from app.web.acting import ActingView
+from app.web.acts import Acts
+from app.web.asking import Dates, Filter
+from app.web.columns import Col, Shown, table
+from app.web.interface import Interface
+from app.web.pages import Act, Cell, Empty, Fact, Facts, Table
+
+STATES = tuple((state.value, state.label) for state in ReceiptState)
+
+
+def order_cell(receipt: Receipt) -> Cell:
+    """The order of a receipt, or the reference as received while there is none."""
+    if receipt.purchase_order is None:
+        return Cell("text", receipt.po_reference, note="no purchase order yet" if not receipt.purchase_order_id else "")
+    return cells.named(receipt.purchase_order, url_for("PurchaseOrderView.show", pk=receipt.purchase_order_id))
+
+
+RECEIPT_COLUMNS = (
+    Col(
+        "receipt",
+        "Receipt",
+        lambda receipt, _: cells.text(receipt, url_for("ReceiptView.show", pk=receipt.id)),
+        sort="receipt",
+    ),
+    Col("state", "State", lambda receipt, _: cells.state(receipt)),
+    Col("units", "Units", lambda receipt, _: cells.quantity(receipt.units), sort="units", right=True),
+    Col("received", "Received", lambda receipt, _: cells.instant(receipt.received_at), sort="received"),
+    Col("applied", "Applied", lambda receipt, _: cells.instant(receipt.applied_at)),
+    Col("final", "Final", lambda receipt, _: cells.flag(receipt.final)),
+)
+
+_LINE_COLUMNS = (
+    Col("position", "#", lambda line, _: cells.number(line.position), right=True),
+    Col("sku", "SKU", lambda line, _: cells.code(line.sku)),
+    Col("matched", "Line", lambda line, _: _matched(line), right=True),
+    Col("expected", "Expected", lambda line, _: cells.quantity(line.expected), right=True),
+    Col("received", "Received", lambda line, _: cells.quantity(line.received, line.unit_of_measure), right=True),
+    Col("damaged", "Damaged", lambda line, _: cells.quantity(line.damaged), right=True),
+    Col("lot", "Lot", lambda line, _: cells.code(line.lot)),
+    Col("expiry", "Expires", lambda line, _: cells.day(line.expiry)),
+    Col("condition", "Condition", lambda line, _: cells.text(line.condition)),
+)
+
+
+class ReceiptView(ActingView):
+    """Receipts of all warehouses."""
+
+    datamodel = Interface(RECEIPTS)
+    class_permission_name = "Receipts"
+    route_base = "/receipts"
+    list_title = "Receipts"
+    noun = "receipt"
+    section = "Purchase Orders"
+    placeholder = "Receipt, PO number or reference"
+    empty = Empty("No receipts yet", "A status update pulls them from the warehouses.")
+    columns = (
+        *RECEIPT_COLUMNS[:2],
+        Col("order", "Purchase order", lambda receipt, _: order_cell(receipt)),
+        Col("warehouse", "Warehouse", lambda receipt, _: cells.named(receipt.warehouse)),
+        *RECEIPT_COLUMNS[2:],
+    )
+    filters = (Filter("state", "State", STATES), Filter("merchant", "Merchant"), Filter("warehouse", "Warehouse"))
+    date_filters = (Dates("received", "Received"), Dates("created", "Stored"))
+    acts = Acts(RECEIPT_ACTIONS, perform_receipts)
+
+    def badge(self, record: Receipt, shown: Shown) -> Cell:  # noqa: ARG002
+        """Its state."""
+        return cells.state(record)
+
+    def acts_of(self, record: Receipt, reader: Reader) -> tuple[Act, ...]:
+        """Its actions; the guards answer when one is tried."""
+        return self.single_acts(record.id, reader, {})
+
+    def facts(self, record: Receipt, shown: Shown) -> tuple[Facts, ...]:
+        """All that is known of a receipt. Its reason may carry a rule's or a person's words, so partners get none."""
+        partner = shown.reader.role is Role.PARTNER
+        reason = () if partner else (Fact("Reason", cells.text(record.state_reason)),)
+        about = (
+            Fact("Purchase order", order_cell(record)),
+            Fact("Warehouse", cells.named(record.warehouse)),
+            Fact("Merchant", cells.named(record.merchant)),
+            Fact("Reference as received", cells.code(record.po_reference)),
+            *reason,
+        )
+        times = (
+            Fact("Received", cells.instant(record.received_at), "By the warehouse's clock."),
+            Fact("Stored", cells.instant(record.created_at)),
+            Fact("Applied", cells.instant(record.applied_at)),
+            Fact("Completed", cells.instant(record.completed_at)),
+            Fact("Came by", cells.word(record.origin)),
+            Fact("Final", cells.flag(record.final), "Nothing more will come."),
+        )
+        return (Facts("Receipt", about), Facts("Times", times))
+
+    def tables(self, record: Receipt, shown: Shown) -> tuple[Table, ...]:
+        """Its lines as received, and its timeline."""
+        lines = table(_LINE_COLUMNS, lines_of(db.session, record.id), shown, empty=Empty("No lines"), title="Lines")
+        entries = activity_of(db.session, record.id)
+        return (lines, timeline.table_of(entries, shown))
+
+
+def _matched(line: ReceiptLine) -> Cell:
+    item: Any = line.line_item
+    return cells.number(item.line_number) if item is not None else Cell("text", "", note="not matched")
