@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from app import create_app
+from app.services.unit_of_work import Database
 from config import Settings
 from tests.factories import NOON, Factory
-from tests.servers import Database
+from tests.servers import Database as TestDatabase
 from tests.services.world import World
 
 
 @pytest.fixture
-def services(settings: Settings) -> None:
+def services(settings: Settings) -> Iterator[None]:
     """The services, bound to the test's database."""
     create_app("worker", settings)
+    yield
+    Database.engine().dispose()
 
 
 @pytest.fixture
-def make(db: Database) -> Factory:
+def make(db: TestDatabase) -> Factory:
     """Rows for tests."""
     return Factory(db.engine)
 
 
 @pytest.fixture
-def world(db: Database, make: Factory, settings: Settings, services: None) -> World:
+def world(db: TestDatabase, make: Factory, settings: Settings, services: None) -> World:
     """A connection between two sandboxes."""
     return build_world(db, make, settings)
 
 
-def build_world(db: Database, make: Factory, settings: Settings, **warehouse: Any) -> World:
+def build_world(db: TestDatabase, make: Factory, settings: Settings, **warehouse: Any) -> World:
     """Set up a connection from the sandbox “source” to the sandbox “target”; `warehouse` sets its temper."""
     store = make.store(settings={"name": "source"})
     target = make.warehouse(code="EAST", settings={"name": "target", **warehouse})
