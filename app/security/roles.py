@@ -24,7 +24,7 @@ _READ: Final = ("can_list", "can_show")
 _WRITE: Final = ("can_add", "can_edit", "can_delete")
 
 _OWN_ACCOUNT: Final[dict[str, tuple[str, ...]]] = {
-    "UserDBModelView": ("can_userinfo", "resetmypassword", "userinfoedit"),
+    "Users": ("can_userinfo", "resetmypassword", "userinfoedit"),
     "ResetMyPasswordView": ("can_this_form_get", "can_this_form_post"),
     "UserInfoEditView": ("can_this_form_get", "can_this_form_post"),
 }

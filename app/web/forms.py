@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, ValidationError
 
 from app.domain.errors import BadSettings, InletError
@@ -99,8 +100,13 @@ def optional_number(value: str) -> int | None:
 
 def offer(field: SelectField, pairs: Iterable[tuple[Any, str]], nothing: str = "") -> None:
     """Give a select its choices, with an empty one first if `nothing` says what it means."""
-    first = [("", nothing)] if nothing else []
-    field.choices = [*first, *((str(value), label) for value, label in pairs)]
+    first = [SelectChoice("", nothing)] if nothing else []
+    field.choices = [*first, *as_choices(pairs)]
+
+
+def as_choices(pairs: Iterable[tuple[Any, str]]) -> list[SelectChoice]:
+    """Values with labels, as a select takes them."""
+    return [SelectChoice(str(value), label) for value, label in pairs]
 
 
 def short() -> Length:

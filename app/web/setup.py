@@ -14,9 +14,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.domain.people import NOBODY, Reader
 from app.extensions import csrf, db
 from app.security import roles
-from app.security.manager import SecurityManager
 from app.security.reader import current_reader, reader_for, role_name, set_reader
 from app.web.headers import add_headers
+from app.web.manager import SecurityManager
 from app.web.problems import add_handlers
 from app.web.views.home import HomeView
 from config import Settings

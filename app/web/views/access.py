@@ -20,6 +20,7 @@ from app.web import building, cells
 from app.web.base import Answer
 from app.web.columns import Col, table
 from app.web.fab import guarded, route
+from app.web.forms import as_choices
 from app.web.pages import Cell, Empty, FormPage, ListPage, Pager
 from app.web.rows import Line
 
@@ -104,8 +105,8 @@ class UserAccessView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder ships 
     def _form(self, access: Access) -> FlaskForm:
         form = AccessForm(data={"merchants": [*access.merchants], "warehouses": [*access.warehouses]})
         offered = choices(db.session, current_reader(), ["merchant", "warehouse"])
-        form.merchants.choices = offered["merchant"]
-        form.warehouses.choices = offered["warehouse"]
+        form.merchants.choices = as_choices(offered["merchant"])
+        form.warehouses.choices = as_choices(offered["warehouse"])
         return form
 
     def _page(self, access: Access, form: FlaskForm, problem: InletError | None) -> FormPage:

@@ -19,7 +19,7 @@ from app.web import cells
 from app.web.asking import Filter
 from app.web.base import ALL, RecordView
 from app.web.columns import Col, Shown
-from app.web.forms import JsonField, SecretsField, TimeZone, offer, short
+from app.web.forms import JsonField, SecretsField, TimeZone, as_choices, offer, short
 from app.web.interface import Interface
 from app.web.pages import Empty, Fact, Facts
 from app.web.writers import CatalogWriter
@@ -86,7 +86,7 @@ class StoreForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     secrets = SecretsField("Secrets", description=_SECRETS_HELP)
     shared_sku = SelectField(
         "A SKU on several lines",
-        choices=[(SharedSku.FILL.value, "Fill in order, the rest on the last"), (SharedSku.ASK.value, "Ask a person")],
+        choices=as_choices([(SharedSku.FILL, "Fill in order, the rest on the last"), (SharedSku.ASK, "Ask a person")]),
         description="Where received goods go when the warehouse does not name the line.",
     )
 

@@ -18,7 +18,7 @@ from app.web import cells
 from app.web.asking import Filter
 from app.web.base import ALL, RecordView
 from app.web.columns import Col, Shown, table
-from app.web.forms import long, offer, optional_number, short
+from app.web.forms import as_choices, long, offer, optional_number, short
 from app.web.interface import Interface
 from app.web.pages import Cell, Empty, Fact, Facts, Table
 from app.web.writers import RuleWriter
@@ -31,7 +31,7 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
 
     name = StringField("Name", [DataRequired("Give it a name."), short()])
     store_id = SelectField("Store", coerce=optional_number, description="Rules for all stores run first.")
-    state = SelectField("State", choices=list(_STATES), description="Only an active rule judges.")
+    state = SelectField("State", choices=as_choices(_STATES), description="Only an active rule judges.")
     position = IntegerField("Position", [InputRequired(), NumberRange(min=0, max=10**6)], default=0)
     text = TextAreaField("Rule", [DataRequired("Write the rule."), long()])
     version_no = IntegerField(widget=HiddenInput())
