@@ -251,8 +251,10 @@ def test_a_partly_good_file_leaves_the_refused_orders_and_their_reasons(tmp_path
     assert (tmp_path / "erp/error/a.csv.reason.txt").read_text().splitlines() == [
         "a.csv: 2 of 4 records refused. The others were taken.",
         "",
-        ("rows 3 to 5: Purchase order BAD, row 3, column qty: “many” is not a number. "
-        "Write digits and a decimal point, such as 12.5."),
+        (
+            "rows 3 to 5: Purchase order BAD, row 3, column qty: “many” is not a number. "
+            "Write digits and a decimal point, such as 12.5."
+        ),
         "row 6: Purchase order WORSE, row 6, column sku: nothing is filled in. Fill it in and send the record again.",
     ]
     land(inbox, "mended.csv", rest.replace("many", "4").replace("WORSE,1,,1", "WORSE,1,z,1"))
@@ -364,8 +366,10 @@ def test_status_formats(tmp_path: Path, chosen: str, written: list[str]):
 def test_a_status_as_csv(tmp_path: Path):
     erp(tmp_path, status_format="csv").push_status(message())
     assert (tmp_path / "erp/status/PO-1-1.csv").read_text().splitlines() == [
-        ("key,version,po_number,external_id,status,at,line_key,line_no,source_line_id,sku,"
-        "qty_ordered,qty_received,qty_damaged,qty_closed_short,uom"),
+        (
+            "key,version,po_number,external_id,status,at,line_key,line_no,source_line_id,sku,"
+            "qty_ordered,qty_received,qty_damaged,qty_closed_short,uom"
+        ),
         "status-PO-1-1,1,PO-1,PO-1,received,2026-11-23T12:00:00+00:00,no:1,1,,0012,10,10,1,0,",
     ]
 

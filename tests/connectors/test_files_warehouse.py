@@ -64,8 +64,10 @@ def test_a_notice_as_csv(tmp_path: Path):
     wms(tmp_path, notice_format="csv").create(notice(lines=lines))
     assert out(tmp_path) == [f"{STEM}.csv"]
     assert (tmp_path / f"wms/out/{STEM}.csv").read_text().splitlines() == [
-        ("action,key,version,po_number,merchant,account,facility,supplier_code,supplier_name,expected_date,notes,"
-        "line_key,line_no,source_line_id,sku,supplier_sku,barcode,description,qty,uom,pack_size,line_expected_date"),
+        (
+            "action,key,version,po_number,merchant,account,facility,supplier_code,supplier_name,expected_date,notes,"
+            "line_key,line_no,source_line_id,sku,supplier_sku,barcode,description,qty,uom,pack_size,line_expected_date"
+        ),
         "create,key-PO-1,1,PO-1,Acme,ACC,,S1,Supplier,2026-12-01,,no:1,1,,0012,,,'=HYPERLINK(1),10,EA,,",
     ]
 

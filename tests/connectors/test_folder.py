@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.connectors import door
-from app.connectors.errors import Misconfigured, Retriable
+from app.connectors.errors import ConnectorError, Misconfigured, Retriable
 from app.connectors.folder import FileSeen, LocalFolder, checked_relative, safe_name, said
 from app.domain.errors import BadSettings
 from tests.connectors.kit import LONG_AGO, land
@@ -130,11 +130,11 @@ def test_only_plain_names_are_taken(folder: LocalFolder, name: str):
         (errno.ENOENT, Retriable, "It failed: No such file or directory. It is tried again; look at the folder if it goes on."),
     ],
 )  # fmt: skip
-def test_errors_of_the_disk_are_sentences(number: int, kind: type[Exception], words: str):
+def test_errors_of_the_disk_are_sentences(number: int, kind: type[ConnectorError], words: str):
     with pytest.raises(kind) as caught, said("It failed"):
         raise OSError(number, os.strerror(number))
     assert type(caught.value) is kind
-    assert caught.value.sentence() == words  # type: ignore[attr-defined]
+    assert caught.value.sentence() == words
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,9 @@ def test_every_call_is_logged_with_its_outcome(tmp_path: Path, ledger: Ledger):
         keeper(tmp_path, reject_rate=1).create(notice("PO-2"))
     with pytest.raises(Rejection):
         keeper(tmp_path).update(notice("PO-3"))
-    logged = [(call["action"], call["number"], call["account"], call["attempt"], call["outcome"]) for call in ledger.calls()]
+    logged = [
+        (call["action"], call["number"], call["account"], call["attempt"], call["outcome"]) for call in ledger.calls()
+    ]
     assert logged == [
         ("create", "PO-1", "ACC", 1, "accepted"),
         ("update", "PO-1", "ACC", 1, "accepted, answer lost"),
@@ -177,7 +180,7 @@ def test_a_try_does_not_depend_on_what_others_do(tmp_path: Path):
     def story(root: Path, others: int) -> list[str]:
         connector = keeper(root, failure_rate=0.5)
         for at in range(others):
-            outcomes(lambda at=at: connector.create(notice(f"X{at}")), 1)  # type: ignore[misc]
+            outcomes(partial(connector.create, notice(f"X{at}")), 1)
         return outcomes(lambda: connector.create(notice()), 10)
 
     assert story(tmp_path / "a", 0) == story(tmp_path / "b", 5)
@@ -185,7 +188,7 @@ def test_a_try_does_not_depend_on_what_others_do(tmp_path: Path):
 
 def test_a_refusal_is_for_good(tmp_path: Path):
     connector = keeper(tmp_path, reject_rate=0.5)
-    found = {number: set(outcomes(lambda n=number: connector.create(notice(n)), 4)) for number in ("A", "B", "C", "D", "E")}  # type: ignore[misc]
+    found = {number: set(outcomes(partial(connector.create, notice(number)), 4)) for number in "ABCDE"}
     assert all(len(kinds) == 1 for kinds in found.values())
     assert {"accepted", "Rejection"} == set().union(*found.values())
 
@@ -296,7 +299,10 @@ def test_a_cumulative_warehouse_reports_totals(tmp_path: Path, ledger: Ledger):
     connector.create(notice())
     book(ledger, "R-1", "4")
     book(ledger, "R-2", "3", "5")
-    found = [(item.external_id, item.cumulative, [(line.line_key, int(line.received)) for line in item.lines]) for item in reported(connector)]
+    found = [
+        (item.external_id, item.cumulative, [(line.line_key, int(line.received)) for line in item.lines])
+        for item in reported(connector)
+    ]
     assert found == [("R-1", True, [("no:1", 4)]), ("R-2", True, [("no:1", 7), ("no:2", 5)])]
 
 
