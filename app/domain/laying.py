@@ -116,6 +116,8 @@ class Stack:
         Spreading fills each line up to what is outstanding and leaves the rest on the last; what is taken off comes
         off in the opposite direction. Raises UnknownUnit where no factor is known.
         """
+        for line in lines:
+            convert(item.received, item.unit, item.pack, line.unit, line.pack)
         if len(lines) == 1:
             self._put(item, lines[0], item.received, item.damaged)
             return

@@ -125,9 +125,9 @@ def apply(
         hold(unit, chosen, answer, by=by, order=order)
         return answer
     _store(unit, order, chosen, answer, by, final=final)
+    tell(unit, [applied_entry(receipt, order.id, by, answer) for receipt in chosen])
     if settle:
         recompute(unit, [order.id], by, accepted=accepted)
-    tell(unit, [applied_entry(receipt, order.id, by, answer) for receipt in chosen])
     return None
 
 

@@ -96,8 +96,8 @@ class Dock:
         """An order's status as it is now."""
         return str(self.po(po)["status"])
 
-    def sums(self, po: PurchaseOrder) -> list[tuple[int, int]]:
-        """(received, damaged) of each line; whole numbers."""
+    def sums(self, po: PurchaseOrder) -> list[tuple[Decimal, Decimal]]:
+        """(received, damaged) of each line."""
         rows = self.rows(
             "SELECT received, damaged FROM line_item WHERE purchase_order_id = %s ORDER BY position", po.id
         )
