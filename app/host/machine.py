@@ -34,7 +34,9 @@ _NOT_YET = {"DATABASE_URL": "postgresql://127.0.0.1/inlet", "REDIS_URL": "redis:
 
 def main(environ: Mapping[str, str]) -> int:
     """Run Inlet until Ctrl-C. Returns the exit status: 0, or 1 after one sentence that says what is wrong."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: a shell that starts us in the background has it ignored, and then Ctrl-C's signal would do nothing.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         return Machine(environ).run()
     except ConfigError as error:

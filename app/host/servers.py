@@ -79,14 +79,19 @@ class Server(ABC):
     def start(self) -> None:
         """Start on a free port and wait until the server answers. Raises HostError with its last log line."""
         self.prepare()
-        for _ in range(_PORT_TRIES):
-            self.port = free_port()
-            self.process = self.launch()
-            if self._came_up(self.process):
-                return
-            reason = last_line(self.log)
-            if "in use" not in self.log.read_text(encoding="utf-8", errors="replace"):
-                break
+        try:
+            for _ in range(_PORT_TRIES):
+                self.port = free_port()
+                self.process = self.launch()
+                if self._came_up(self.process):
+                    return
+                reason = last_line(self.log)
+                if "in use" not in self.log.read_text(encoding="utf-8", errors="replace"):
+                    break
+        except BaseException:
+            # Ctrl-C while we wait: nobody else knows of the process yet.
+            self.stop()
+            raise
         self.stop()
         raise HostError(f"{self.name} did not start: {reason or 'it left no message'}.", f"Its log is {self.log}.")
 

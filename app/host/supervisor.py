@@ -110,7 +110,10 @@ class Supervisor:
         reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._selector.register(reading, selectors.EVENT_READ, None)
         wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        asked = [signal.SIGINT, signal.SIGTERM]
+        # Under `nohup` a closed terminal is no reason to end.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            asked.append(signal.SIGHUP)
         before = {number: signal.signal(number, lambda *_: self.stop()) for number in asked}
         before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         try:

@@ -123,7 +123,8 @@ class House:
         given = {"PATH": "/usr/bin:/bin", "DEMO": "1", "PORT": str(port), "PYTHONPATH": packages, **(environ or {})}
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
-                [self.interpreter, "run.py"],
+                # As a job in the background of a shell: the signal of Ctrl-C is ignored at first.
+                ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", self.interpreter, "run.py"],
                 cwd=self.folder,
                 env=given,
                 stdout=output,

@@ -95,7 +95,10 @@ def test_strangers_are_refused(postgres_server: PostgresServer, redis_server: ob
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(host="127.0.0.1", port=postgres_server.port, user="inlet", password="guess", dbname="postgres")
     port = int(redis_url.rpartition(":")[2].partition("/")[0])
-    with redis.Redis(port=port, retry=None) as stranger, pytest.raises(redis.AuthenticationError):
+    with (
+        redis.Redis.from_url(f"redis://127.0.0.1:{port}", retry=None) as stranger,
+        pytest.raises(redis.AuthenticationError),
+    ):
         stranger.ping()
 
 

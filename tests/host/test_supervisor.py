@@ -160,6 +160,27 @@ def test_signals_stop_it_and_are_given_back() -> None:
     assert after == before
 
 
+def test_under_nohup_a_closed_terminal_does_not_end_it() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    told: list[str] = []
+
+    def say(_name: str, line: str) -> None:
+        told.append(line)
+        if line == "ready":
+            os.kill(os.getpid(), signal.SIGHUP)
+            supervisor.add(Child("later", shell("echo later; sleep 600"), Stage.WORKERS))
+        if line == "later":
+            supervisor.stop()
+
+    supervisor = Supervisor(say)
+    supervisor.add(Child("web", shell(POLITE), Stage.WEB))
+    try:
+        assert supervisor.run() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert told == ["ready", "later", "bye"]
+
+
 def test_a_dead_childs_children_go_with_it() -> None:
     # The child's child leaves the process group, as RQ's work-horse does, and holds on to the pipe.
     horse = "import os,time; os.setpgrp(); print('horse', os.getpid(), flush=True); time.sleep(600)"
