@@ -16,7 +16,7 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
-from app.connectors.errors import Misconfigured
+from app.connectors.errors import Misconfigured, Retriable
 from app.connectors.folder import FileSeen, Folder, said
 from app.connectors.formats.csv_rows import header_of
 from app.connectors.formats.pieces import Unreadable, refuse_size, storable
@@ -127,8 +127,13 @@ class Inbox(Generic[D]):
                 self._progress[name].refused.append(refusal)
         for file in taken.ended:
             progress = self._progress.pop(file.name, _Progress())
-            if self._folder.seen(self._sub, file.name) == file:
+            if self._folder.seen(self._sub, file.name) != file:
+                continue
+            try:
                 self._put_away(file, progress)
+            except Retriable:
+                if self._folder.seen(self._sub, file.name) is not None:
+                    raise
 
     def waiting(self) -> int:
         """How many files lie in the inbox that match the pattern."""
@@ -177,6 +182,10 @@ class Inbox(Generic[D]):
             yield unusable("", name, f"The file {name} cannot be read. {error.sentence()}")
         except Misconfigured as error:
             yield unusable("", name, error.sentence())
+        except Retriable:
+            # Somebody else who looks into the same folder may have taken the file meanwhile.
+            if self._folder.seen(self._sub, file.name) is not None:
+                raise
 
     def _put_away(self, file: FileSeen, progress: _Progress) -> None:
         refused = progress.refused

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -170,6 +171,27 @@ def test_a_file_that_another_took_away_is_no_error(tmp_path: Path, inbox: Path):
     path.unlink()
     connector.acknowledge(page, [])
     assert names(tmp_path) == []
+
+
+def test_two_who_share_a_folder_lose_nothing(tmp_path: Path, inbox: Path):
+    for at in range(40):
+        land(inbox, f"{at:02}.csv", orders_csv(*(f"P{at}-{row},1,x,1" for row in range(20))))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: take(erp(tmp_path)), range(4)))
+    taken = {number for numbers, _ in found for number in numbers}
+    assert taken == {f"P{at}-{row}" for at in range(40) for row in range(20)}
+    assert [refused for _, refused in found] == [[], [], [], []]
+    assert names(tmp_path) == [f"archive/{at:02}.csv" for at in range(40)]
+
+
+def test_a_file_that_is_gone_when_its_turn_comes_is_left_out(tmp_path: Path, inbox: Path):
+    land(inbox, "a.json", json.dumps([order(f"A{at}") for at in range(201)]), LONG_AGO - 1)
+    path = land(inbox, "b.json", ONE)
+    connector = erp(tmp_path)
+    pages = connector.pages(ImportWindow())
+    first = next(pages)
+    path.unlink()
+    assert [len(page.documents) for page in (first, *pages)] == [200, 1]
 
 
 # ---------------------------------------------------------------- pages
