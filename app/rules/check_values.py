@@ -229,7 +229,7 @@ class ValueChecker:
 
 def _turn(wanted: set[Kind], kind: Kind) -> str:
     """The hint to turn a value into what is wanted, where a cast can."""
-    for target in wanted:
-        if kind in _CASTS.get(target.value, frozenset()):
-            return f"Write `… as {target.value}`."
+    for target in _CASTS:
+        if Kind(target) in wanted and kind in _CASTS[target]:
+            return f"Write `… as {target}`."
     return ""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+
+def _compiled(rows: Iterable[tuple[str, str, str]]) -> tuple[tuple[re.Pattern[str], str, str], ...]:
+    return tuple((re.compile(pattern), message, hint) for pattern, message, hint in rows)
+
 
 # (what is written at the place of the error, the message, the hint); `\g<0>` is what was written.
-SPELLINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
-    (re.compile(pattern), message, hint)
-    for pattern, message, hint in (
+SPELLINGS = _compiled(
+    (
         (r"==", "Equality is one sign.", "Write `=` for numbers and dates, and `is` for text."),
         (r"!=", "`!=` is not an operator.", "Write `<>` for numbers and dates, and `is_not` for text."),
         (r"=>", "`=>` is not an operator.", "Write `>=`."),
@@ -17,7 +22,6 @@ SPELLINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"!", "`!` is not an operator.", "Write `not`."),
         (r"[‘’'`]", "Text stands in double quotes.", 'Write "…".'),
         (r"[“”„]", "These are curly quotes.", 'Write straight ones: "…".'),
-        (r'"', "This text has no closing quote on its line.", 'Close it with `"`; a quote inside is `\\\\"`.'),
         (r";", "There are no semicolons.", "Line breaks and words end a statement."),
         (r"[{}]", "There are no braces.", "Blocks close with `end`."),
         (r"(?:else|ELSE|Else)\b", "`\\g<0>` is not a word of the language.", "Write `otherwise`."),
@@ -32,30 +36,12 @@ SPELLINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"(starts|ends)\s+with\b", "`\\g<0>` is one word.", "Write `\\g<1>_with`."),
         (r"equals\b", "`equals` is not a word of the language.", "Write `is` for text, `=` for numbers and dates."),
         (r"includes?\b", "`\\g<0>` is not a word of the language.", "Write `contains`."),
-        (r"(?:null|nil|None|NULL|empty)\b", "`\\g<0>` is not a word of the language.", "Write `is blank`."),
-        (r"(?:True|TRUE|False|FALSE)\b", "`\\g<0>` is not a word of the language.", "Write `true` or `false`."),
         (
             r"(?!(?-i:[a-z_]))(?i:when|then|end|otherwise|rule|set|to|and|or|not|is|route|reject|accept|for|in|fail|hold)\b",
             "`\\g<0>` is not a word of the language.",
             "Keywords are lower case.",
         ),
-        (r"(\d+)d\b", "`\\g<0>` is not a duration.", "Days are written `\\g<1>D`."),
-        (r"(\d+)w\b", "`\\g<0>` is not a duration.", "Weeks are written `\\g<1>W`."),
-        (r"(\d+)y\b", "`\\g<0>` is not a duration.", "Years are written `\\g<1>Y`."),
-        (r"(\d+)H\b", "`\\g<0>` is not a duration.", "Hours are written `\\g<1>h`."),
-        (r"(\d+)S\b", "`\\g<0>` is not a duration.", "Seconds are written `\\g<1>s`."),
-        (
-            r"\d[\w.]*",
-            "`\\g<0>` is not a number.",
-            "Numbers look like `5` or `1.5`, durations like `30s 5m 4h 3D 2W 1M 1Y`.",
-        ),
         (r",\d{3}", "A number has no thousands separator.", "Write `1000` or `1000.50`."),
-        (
-            r"@\S*",
-            "`\\g<0>` is not a date.",
-            "Dates look like `@2026-01-15`, `@10:30`, `@monday`, `@january`, `@today` or `@now`.",
-        ),
-        (r"\$", "A variable needs a name.", "Write `$name`."),
         (r"default\b", "`default` stands only at the top level of a rule.", "Move it out of the block."),
         (
             r"\|",
@@ -67,6 +53,28 @@ SPELLINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "A replacement inside a larger expression stands in parentheses.",
             'Write `(replace /…/ with "…" in …)`.',
         ),
+    )
+)
+# The same, where a character begins nothing that the language knows.
+UNREADABLE = _compiled(
+    (
+        (r'"', "This text has no closing quote on its line.", 'Close it with `"`; a quote inside is `\\\\"`.'),
+        (r"(\d+)d\b", "`\\g<0>` is not a duration.", "Days are written `\\g<1>D`."),
+        (r"(\d+)w\b", "`\\g<0>` is not a duration.", "Weeks are written `\\g<1>W`."),
+        (r"(\d+)y\b", "`\\g<0>` is not a duration.", "Years are written `\\g<1>Y`."),
+        (r"(\d+)H\b", "`\\g<0>` is not a duration.", "Hours are written `\\g<1>h`."),
+        (r"(\d+)S\b", "`\\g<0>` is not a duration.", "Seconds are written `\\g<1>s`."),
+        (
+            r"\d[\w.]*",
+            "`\\g<0>` is not a number.",
+            "Numbers look like `5` or `1.5`, durations like `30s 5m 4h 3D 2W 1M 1Y`.",
+        ),
+        (
+            r"@\S*",
+            "`\\g<0>` is not a date.",
+            "Dates look like `@2026-01-15`, `@10:30`, `@monday`, `@january`, `@today` or `@now`.",
+        ),
+        (r"\$", "A variable needs a name.", "Write `$name`."),
     )
 )
 

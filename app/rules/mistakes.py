@@ -7,13 +7,13 @@ leaves the parser in the same state (`mistake_examples`), and at last the list o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from app.rules.mistake_examples import EXAMPLES, SPELLINGS
+from app.rules.mistake_examples import EXAMPLES, SPELLINGS, UNREADABLE
 from app.rules.problems import Problem, snippet
 
 _OPENERS = {"_RULE": "rule", "_WHEN": "when", "_FOR": "for", "_ACCUMULATE": "accumulate", "_ADD": "add"}
@@ -67,7 +67,10 @@ class Explainer:
     def _lesson(self, error: UnexpectedInput, text: str, offset: int) -> tuple[str, str]:
         if _kind(error) == "$END" and (unclosed := _unclosed(error)):
             return unclosed
-        spelled = _spelled(text, offset)
+        # A word where the rule's name should stand is a name without quotes, whatever it looks like.
+        unnamed = isinstance(error, UnexpectedToken) and _choices(error) == {"STRING"}
+        known = SPELLINGS if isinstance(error, UnexpectedToken) else UNREADABLE + SPELLINGS
+        spelled = None if unnamed else _spelled(known, text, offset)
         if spelled:
             return spelled
         state = _state(error)
@@ -133,8 +136,8 @@ def _no_statement(error: UnexpectedInput, text: str, offset: int) -> tuple[str, 
     return f"`{shown}` does not begin a statement.", f"Did you mean `{close[0]}`?" if close else ""
 
 
-def _spelled(text: str, offset: int) -> tuple[str, str] | None:
-    for pattern, message, hint in SPELLINGS:
+def _spelled(known: Sequence[tuple[re.Pattern[str], str, str]], text: str, offset: int) -> tuple[str, str] | None:
+    for pattern, message, hint in known:
         match = pattern.match(text, offset) or (pattern.match(text, offset - 1) if offset else None)
         if match and match.end() > offset:
             return match.expand(message), match.expand(hint)
@@ -145,12 +148,20 @@ def _unclosed(error: UnexpectedInput) -> tuple[str, str] | None:
     """Which block is still open at the end of the text, read from the parser's own stack."""
     if not isinstance(error, UnexpectedToken) or "_END" not in _choices(error):
         return None
-    stack = error.interactive_parser.parser_state.value_stack
-    for value in reversed(stack):
-        if isinstance(value, Token) and value.type in _OPENERS:
-            word = _OPENERS[value.type]
-            return (
-                f"The `{word}` of line {value.line} has no `end`.",
-                "Each rule, when, for, accumulate and add has its own `end`.",
-            )
+    closed = 0
+    stack = [value for value in error.interactive_parser.parser_state.value_stack if isinstance(value, Token)]
+    for index in range(len(stack) - 1, -1, -1):
+        token = stack[index]
+        if token.type == "_END":
+            closed += 1
+        elif token.type in _OPENERS and not _holds(stack, index):
+            if not closed:
+                message = f"The `{_OPENERS[token.type]}` of line {token.line} has no `end`."
+                return message, "Each rule, when, for, accumulate and add has its own `end`."
+            closed -= 1
     return None
+
+
+def _holds(stack: Sequence[Token], index: int) -> bool:
+    """Whether a `for` belongs to `hold … for`, which is no block."""
+    return stack[index].type == "_FOR" and index > 1 and stack[index - 2].type == "_HOLD"

@@ -27,6 +27,9 @@ _RESERVED = re.compile(
     r"|after|as|true|false|blank|replace)\Z"
 )
 
+# A NUL, or half a character: neither can be stored.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
 
 @cache
 def grammar() -> Lark:
@@ -77,6 +80,13 @@ def _parsed(text: str, start: str) -> Any:
         raise RuleError(
             [Problem(1, 1, f"The rule is longer than {MAX_CHARACTERS} characters.", "Cut it in two rules.")]
         )
+    unstorable = _UNSTORABLE.search(text)
+    if unstorable:
+        line, column = (
+            text.count("\n", 0, unstorable.start()) + 1,
+            unstorable.start() - text.rfind("\n", 0, unstorable.start()),
+        )
+        raise RuleError([Problem(line, column, "The text holds a character that cannot be stored.", "Remove it.")])
     try:
         tree: Tree[Token] = grammar().parse(text, start=start)
     except UnexpectedInput as error:

@@ -12,6 +12,8 @@ from app.rules.kinds import Kind
 from app.rules.syntax import Expression, Number, Path, Text
 
 _CUSTOM = ("custom", "custom_map_from_key")
+# Words of other languages for what has another name here.
+_FOREIGN = {"null": "blank", "nil": "blank", "none": "blank", "empty": "blank", "true": "true", "false": "false"}
 _GROUPS = ("custom", "custom_map_from_key", "source", "ship_to", LINES)
 
 
@@ -95,6 +97,8 @@ def resolve(path: Path, names: Iterable[str], *, in_loop: bool) -> Place:
 
 
 def _unknown_root(path: Path, known: set[str]) -> str:
+    if path.root.lower() in _FOREIGN:
+        return f"Write `{_FOREIGN[path.root.lower()]}`."
     if path.root in HEADER or path.root in _GROUPS:
         return f"Did you mean `{RECORD}.{spelled(path)}`?"
     if path.root in ITEM:

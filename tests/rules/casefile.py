@@ -1,7 +1,7 @@
 """Reads the cases that admins can read too: Markdown with rules, bullets and tables.
 
-A case is a `## heading`, one or more fenced `rule` blocks, and bullets. `Given` bullets change the sample purchase order,
-`then` bullets say exactly what comes out; what no bullet says must not happen.
+A case is a `## heading`, one or more fenced `rule` blocks, and bullets. `Given` bullets change the sample purchase
+order, `Then` bullets say exactly what comes out; what no bullet says must not happen.
 """
 
 from __future__ import annotations
@@ -51,11 +51,12 @@ def tables(name: str) -> Iterator[tuple[str, list[str]]]:
             section = line[3:].strip()
         elif line.startswith("| `"):
             cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
-            yield section, [cell.strip("`").replace("\\|", "|").replace("⏎", "\n") for cell in cells]
+            yield section, [cell[1:-1].replace("\\|", "|").replace("⏎", "\n") for cell in cells]
 
 
 def _case(name: str, rules: list[str], bullets: list[str]) -> Case:
-    fields, lines = header(), []
+    fields = header()
+    lines: list[dict[str, Any]] = []
     expected: dict[str, Any] = {
         "outcome": "proceed",
         "header": {},
