@@ -1,14 +1,41 @@
-"""What the tests of the scope need."""
+"""What the tests of the scope need: two worlds side by side, and a session with the wall."""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
 
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+
+from app.columns import Vault
+from app.extensions import db as flask_db
 from tests.factories import Factory
+from tests.security.worlds import Worlds, make_worlds
 from tests.servers import Database
+
+KEYS = (Fernet.generate_key().decode(),)
 
 
 @pytest.fixture
 def make(db: Database) -> Factory:
     """Makes rows in the test's database."""
+    Vault.open(KEYS)
     return Factory(db.engine)
+
+
+@pytest.fixture
+def worlds(make: Factory) -> Worlds:
+    """Two merchants, each with a warehouse of its own, and one row of every table on both sides."""
+    return make_worlds(make)
+
+
+@pytest.fixture
+def walled(db: Database) -> Iterator[Flask]:
+    """A bare application whose `db.session` is the walled one, on the test's database."""
+    app = Flask("walled")
+    app.config["SQLALCHEMY_DATABASE_URI"] = db.url
+    flask_db.init_app(app)
+    yield app
+    with app.app_context():
+        flask_db.engine.dispose()
