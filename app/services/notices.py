@@ -31,7 +31,8 @@ class Parcel:
     merchant_id: int
 
 
-# Only an order that still waits for its warehouse, or has goods outstanding there, is announced or changed.
+# Only an order that still waits for its warehouse, or has goods there, is announced or changed. A Closed one is told
+# what it was closed at, if the warehouse has its document.
 _SENDABLE = frozenset({PoStatus.NEW, PoStatus.OPEN, PoStatus.PARTIALLY_RECEIVED, PoStatus.RECEIVED})
 
 _READ = """
@@ -79,7 +80,8 @@ def _may_go(row: Any) -> bool:
         DocumentState.PLANNED, DocumentState.UNKNOWN, DocumentState.ACCEPTED,
     ):  # fmt: skip
         return False
-    return PoStatus(row.status) in _SENDABLE
+    told_of_its_end = row.kind == DeliveryKind.UPDATE and row.status == PoStatus.CLOSED
+    return PoStatus(row.status) in _SENDABLE or told_of_its_end
 
 
 def _withdraw(unit: Unit, delivery_ids: Sequence[int]) -> None:

@@ -121,6 +121,16 @@ def _write_off(unit: Unit, po_id: int, line_ids: Sequence[int] | None, reason: s
 
 
 def _tell_warehouse(unit: Unit, order: PurchaseOrder, known: Facts) -> None:
+    """Let the warehouse expect what is left. Where nothing came and nothing is left, its document is canceled."""
     live = outbox.live_documents(unit, [order.id]).get(order.id)
-    if live is not None and live.state is DocumentState.ACCEPTED and known.can("update"):
+    if live is None or live.state is not DocumentState.ACCEPTED:
+        return
+    expected = unit.scalar(
+        "SELECT count(*) FROM line_item WHERE purchase_order_id = :id AND left_out_by IS NULL"
+        " AND quantity - received_before - closed_short_quantity > 0",
+        id=order.id,
+    )
+    if expected and known.can("update"):
         outbox.plant_version(unit, live.document_id)
+    elif not expected and known.can("cancel"):
+        outbox.plant_cancel(unit, live.document_id)

@@ -101,7 +101,7 @@ def _editable(unit: Unit, po_id: int, version_no: int, reader: Reader) -> Purcha
 def _guard(action: str, known: Facts, reader: Reader) -> None:
     reason = why_not(action, known, reader)
     if reason:
-        raise Refused(f"{known.label}: {reason}")
+        raise Refused(reason)
 
 
 def _diff(record: Any, changes: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:

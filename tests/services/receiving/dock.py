@@ -96,14 +96,14 @@ class Dock:
         """An order's status as it is now."""
         return str(self.po(po)["status"])
 
-    def sums(self, po: PurchaseOrder) -> list[tuple[Decimal, Decimal]]:
+    def sums(self, po: PurchaseOrder) -> list[tuple[Any, Any]]:
         """(received, damaged) of each line."""
         rows = self.rows(
             "SELECT received, damaged FROM line_item WHERE purchase_order_id = %s ORDER BY position", po.id
         )
         return [(row["received"], row["damaged"]) for row in rows]
 
-    def received(self, po: PurchaseOrder) -> list[Decimal]:
+    def received(self, po: PurchaseOrder) -> list[Any]:
         """What is received on each line."""
         return [received for received, _ in self.sums(po)]
 

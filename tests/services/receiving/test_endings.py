@@ -166,7 +166,7 @@ def test_an_order_that_the_warehouse_canceled_is_closed(dock: Dock, got: int):
 
 
 @pytest.mark.parametrize("values", [{"warehouse_ref": "W-9"}, {"number": "PO-7"}])
-def test_a_cancellation_may_name_the_order_in_other_ways(dock: Dock, values: dict[str, str]):
+def test_a_cancellation_may_name_the_order_in_other_ways(dock: Dock, values: dict[str, Any]):
     po = dock.order(number="PO-7")
     dock.run_sql("UPDATE document SET warehouse_ref = 'W-9'")
     assert dock.report(document("C1", canceled=True, **values)).outcome == "new"
@@ -201,7 +201,7 @@ def test_a_cancellation_of_what_is_not_there_changes_nothing(dock: Dock, state: 
 
 
 @pytest.mark.parametrize("values", [{"number": "PO-7"}, {"warehouse_ref": "W-9"}, {}])
-def test_a_cancellation_of_nothing_we_know_is_ignored(dock: Dock, values: dict[str, str]):
+def test_a_cancellation_of_nothing_we_know_is_ignored(dock: Dock, values: dict[str, Any]):
     assert dock.report(document("", canceled=True, **values)) == Recorded(None, "ignored", None)
 
 
