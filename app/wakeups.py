@@ -51,9 +51,7 @@ class Bell:
     @classmethod
     def hang(cls, url: str) -> None:
         """Remember where to ring. One try, half a second to connect."""
-        cls._redis = Redis.from_url(
-            url, socket_connect_timeout=0.5, socket_timeout=1.0, retry=Retry(NoBackoff(), 0)
-        )
+        cls._redis = Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
 
     @classmethod
     def connection(cls) -> Redis | None:

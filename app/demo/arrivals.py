@@ -98,9 +98,7 @@ def more(lines: Sequence[ReceivedLine], percent: int) -> list[ReceivedLine]:
     """The same goods, and of the largest line `percent` more, at least one."""
     largest = max(range(len(lines)), key=lambda at: lines[at].received)
     extra = max(ONE, (lines[largest].received * percent / 100).quantize(ONE, ROUND_DOWN))
-    return [
-        replace(line, received=line.received + extra) if at == largest else line for at, line in enumerate(lines)
-    ]
+    return [replace(line, received=line.received + extra) if at == largest else line for at, line in enumerate(lines)]
 
 
 def fewer(lines: Sequence[ReceivedLine]) -> list[ReceivedLine]:

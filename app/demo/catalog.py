@@ -150,9 +150,7 @@ def products(range_name: str) -> tuple[Product, ...]:
     return tuple(found)
 
 
-def _product(
-    range_name: str, number: int, family: Family, codes: tuple[str, str], words: tuple[str, str]
-) -> Product:
+def _product(range_name: str, number: int, family: Family, codes: tuple[str, str], words: tuple[str, str]) -> Product:
     # Larger sizes cost more, and no two variants cost exactly the same.
     place = [code for code, _ in family.sizes].index(codes[1])
     cost = Decimal(family.cost) * (100 + 12 * place + number % 5) / 100

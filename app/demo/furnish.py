@@ -92,7 +92,9 @@ def places(reader: Reader) -> None:
         }
         _once(Warehouse, "code", warehouse.code, values, reader)
     for merchant, warehouse, account, facility in ACCOUNTS:
-        _account(_id(Merchant, "name", merchant.name), _id(Warehouse, "code", warehouse.code), account, facility, reader)
+        _account(
+            _id(Merchant, "name", merchant.name), _id(Warehouse, "code", warehouse.code), account, facility, reader
+        )
     for connection in CONNECTIONS:
         connect(connection, reader)
 

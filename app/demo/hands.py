@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from redis import Redis
@@ -43,16 +43,18 @@ class Hands:
         self._redis = Redis.from_url(redis_url)
         self._queue = Queue(QUEUE, connection=self._redis)
 
-    def run(self, connection: str, kind: ScheduleKind) -> None:
-        """Run an import or a status update of a connection, and all that follows from it. Raises DemoError."""
-        with unit_of_work("find a connection") as unit:
-            connection_id = unit.session.scalars(select(Connection.id).where(Connection.name == connection)).one()
-        run_id = runs.run_now(connection_id, kind, SYSTEM)
+    def run(self, connections: Sequence[str], kind: ScheduleKind) -> None:
+        """Run an import or a status update of connections, and all that follows from it. Raises DemoError."""
+        with unit_of_work("find connections") as unit:
+            found = unit.session.execute(select(Connection.id, Connection.name).where(Connection.name.in_(connections)))
+            names = {row.id: row.name for row in found}
+        started = {runs.run_now(connection_id, kind, SYSTEM): name for connection_id, name in sorted(names.items())}
         self.work()
-        with unit_of_work("look how a run ended") as unit:
-            ended = unit.rows("SELECT state, message FROM run WHERE id = :id", id=run_id)[0]
-        if ended.state != "done":
-            raise DemoError(f"A run of {connection} ended as {ended.state}: {ended.message}", "See the log above.")
+        with unit_of_work("look how runs ended") as unit:
+            query = "SELECT id, state, message FROM run WHERE id = ANY(CAST(:ids AS bigint[])) AND state <> 'done'"
+            for ended in unit.rows(query, ids=list(started)):
+                message = f"A run of {started[ended.id]} ended as {ended.state}: {ended.message}"
+                raise DemoError(message, "Mend that and start again.")
 
     def work(self) -> None:
         """Work until nothing is due any more. Raises DemoError if a job fails, or if it does not come to an end."""
@@ -78,7 +80,9 @@ class Hands:
         with _signals_kept():
             SimpleWorker([self._queue], connection=self._redis).work(burst=True, logging_level="WARNING")
         if failed.count > before:
-            raise DemoError("A job of the demo failed.", "The log above names the fault; start again once it is mended.")
+            raise DemoError(
+                "A job of the demo failed.", "The log above names the fault; start again once it is mended."
+            )
 
 
 @contextmanager

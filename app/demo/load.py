@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,10 +19,10 @@ from app.connectors.contract import ReceiptDocument, ReceivedLine
 from app.demo import ages, furnish, people
 from app.demo.hands import Hands, end_old_leases
 from app.demo.orders import Order, all_orders, changed, ended
-from app.demo.places import BUYING, CONNECTIONS, EAST, MOODY, REFUSING, SWITCHED_OFF, WAREHOUSES, WEST
+from app.demo.places import CONNECTIONS, EAST, ERP, MOODY, REFUSING, SWITCHED_OFF, WAREHOUSES, WEST
 from app.demo.stories import Story
 from app.demo.trucks import receipts_of
-from app.demo.world import World
+from app.demo.world import IN, World, shortened_csv
 from app.domain.people import SYSTEM
 from app.domain.record import PurchaseOrderRecord, SourceState
 from app.models import ScheduleKind
@@ -79,6 +79,9 @@ class _Walk:
         """The whole way, from the sources to the sources."""
         self._refused()
         self._import([order for order in self.orders if order.story is not Story.REFUSED])
+        self.world.drop(
+            ERP.folder, IN, "retyped-in-a-spreadsheet.csv", shortened_csv(self._bad_records()), self._night(1)
+        )
         self._change(_BEFORE_RECEIPTS, hour=1)
         self._receive()
         self._change(_AFTER_RECEIPTS, hour=2)
@@ -101,8 +104,8 @@ class _Walk:
         """Let every store offer its orders, and import them."""
         for connection in CONNECTIONS:
             mine = [order.record for order in orders if order.connection is connection]
-            for number, records in enumerate(_batches(mine), start=1):
-                self.world.place_orders(connection, records, f"orders-{records[0].number}-{number:02}", self._night(0))
+            for records in _batches(mine):
+                self.world.place_orders(connection, records, f"orders-{records[0].number}", self._night(0))
         self._run(ScheduleKind.IMPORT)
 
     def _change(self, changes: Mapping[Story, SourceState | None], hour: int) -> None:
@@ -143,8 +146,12 @@ class _Walk:
         self._run(ScheduleKind.STATUS_UPDATE)
 
     def _run(self, kind: ScheduleKind) -> None:
-        for connection in CONNECTIONS:
-            self.hands.run(connection.name, kind)
+        self.hands.run([connection.name for connection in CONNECTIONS], kind)
+
+    def _bad_records(self) -> list[PurchaseOrderRecord]:
+        """Orders that nobody has seen before; a spreadsheet will have spoiled them."""
+        records = [order.record for order in self.orders if order.connection is ERP][:2]
+        return [replace(record, number=f"{record.number}-B", external_id=f"{record.number}-B") for record in records]
 
     def _told(self, stories: Iterable[Story]) -> list[Order]:
         wanted = frozenset(stories)

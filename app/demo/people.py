@@ -98,7 +98,9 @@ def _save(unit: Unit, user: DemoUser, password: str) -> None:
 def _role(unit: Unit, name: str) -> RoleRow:
     row = unit.session.scalar(select(RoleRow).where(RoleRow.name == name))
     if row is None:
-        raise DemoError(f"There is no role “{name}”.", "Bring the database up to date first: python -m app.cli migrate.")
+        raise DemoError(
+            f"There is no role “{name}”.", "Bring the database up to date first: python -m app.cli migrate."
+        )
     return row
 
 

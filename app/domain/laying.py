@@ -7,7 +7,7 @@ case of twelve, and not 0.999999 of one: an uneven amount is laid so that the su
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from app.domain.errors import UnknownUnit
@@ -17,6 +17,9 @@ from app.domain.units import convert, each_factor
 
 # A sum of stored parts may be off by half of the last place for each; this many parts are still recognised.
 _ROUNDINGS = Decimal("0.00002")
+
+
+_Share = tuple[Decimal, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +124,9 @@ class Stack:
         if len(lines) == 1:
             self._put(item, lines[0], item.received, item.damaged)
             return
-        order = list(lines) if item.received >= 0 else list(reversed(lines))
-        room = [self._room(line, item) for line in order]
-        shares = poured(item.received, room)
-        spoiled = self._spoiled(item, order, shares)
-        for line, share, bad in zip(order, shares, spoiled, strict=True):
+        filling = item.received > 0 and item.damaged >= 0
+        shares = self._filled(item, lines) if filling else self._shifted(item, lines)
+        for line, (share, bad) in zip(lines, shares, strict=True):
             if share or bad:
                 self._put(item, line, share, bad)
 
@@ -145,19 +146,34 @@ class Stack:
         told = expected if expected < LARGEST else None
         self.allocations.append(Allocation(item.ref, line.id, quantity, bad, told))
 
-    def _room(self, line: OrderLine, item: Goods) -> Decimal:
-        room = self.outstanding(line) if item.received >= 0 else self._received[line.id]
-        return _theirs(room, line, item)
+    def _filled(self, item: Goods, lines: Sequence[OrderLine]) -> list[_Share]:
+        """New goods fill the lines in order; the damaged part lies within the shares."""
+        shares = poured(item.received, [_theirs(self.outstanding(line), line, item) for line in lines])
+        return list(zip(shares, poured(item.damaged, shares), strict=True))
 
-    def _spoiled(self, item: Goods, order: Sequence[OrderLine], shares: Sequence[Decimal]) -> list[Decimal]:
-        """Spread the damaged part: within the shares, or, where only the damage is corrected, over what lies there."""
-        if item.damaged * item.received > 0:
-            room = [abs(share) for share in shares]
-        elif item.damaged > 0:
-            room = [_theirs(self._received[line.id] - self._damaged[line.id], line, item) for line in order]
+    def _shifted(self, item: Goods, lines: Sequence[OrderLine]) -> list[_Share]:
+        """A correction takes sound and damaged goods off where they lie, the last line first, and may turn one kind
+        into the other there."""
+        back = list(reversed(lines))
+        sound = item.received - item.damaged
+        if item.damaged < 0:
+            bad = poured(item.damaged, [_theirs(self._damaged[line.id], line, item) for line in back])
+            turned = max(ZERO, min(sound, -item.damaged))
+            good = poured(turned, [-share for share in bad])
+            rest = self._sound(item, back, sound - turned)
+            good = [one + other for one, other in zip(good, rest, strict=True)]
         else:
-            room = [_theirs(self._damaged[line.id], line, item) for line in order]
-        return poured(item.damaged, room)
+            good = self._sound(item, back, sound)
+            bad = poured(item.damaged, [-share for share in good])
+        return [(one + other, other) for one, other in zip(reversed(good), reversed(bad), strict=True)]
+
+    def _sound(self, item: Goods, back: Sequence[OrderLine], amount: Decimal) -> list[Decimal]:
+        """Sound goods, put on or taken off; lines and shares are in the opposite direction."""
+        if amount > 0:
+            return [
+                share for share, _ in reversed(self._filled(replace(item, received=amount, damaged=ZERO), back[::-1]))
+            ]
+        return poured(amount, [_theirs(self._received[line.id] - self._damaged[line.id], line, item) for line in back])
 
 
 def poured(amount: Decimal, room: Sequence[Decimal]) -> list[Decimal]:

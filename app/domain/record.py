@@ -124,7 +124,8 @@ def check(record: PurchaseOrderRecord) -> PurchaseOrderRecord:
         positive = positive or line.quantity > 0
     if not positive:
         raise BadRecord(
-            f"Purchase order {record.number} has no line with a quantity above zero.", "Mend the quantities and send it again."
+            f"Purchase order {record.number} has no line with a quantity above zero.",
+            "Mend the quantities and send it again.",
         )
     assign_keys(record.lines)
     if len({line.key for line in record.lines}) != len(record.lines):

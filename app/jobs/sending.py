@@ -51,11 +51,11 @@ class _Log:
         took = int((time.monotonic() - started) * 1000)
         self.tries.append(Try(action, outcome, message, exchange, took))
 
-    def settled(self, result: Result, message: str = "", reference: str = "", retry_after: float | None = None) -> Settlement:
+    def settled(
+        self, result: Result, message: str = "", reference: str = "", retry_after: float | None = None
+    ) -> Settlement:
         """The settlement of this attempt."""
-        return Settlement(
-            self.claim, result, message, reference, retry_after, self.surely_absent, tuple(self.tries)
-        )
+        return Settlement(self.claim, result, message, reference, retry_after, self.surely_absent, tuple(self.tries))
 
 
 def _outcome(problem: ConnectorError) -> str:
@@ -102,13 +102,17 @@ def _attempt(claim: Claim, attempt: Callable[[_Log], Settlement]) -> Settlement:
         log.exception("A connector failed in a way it does not declare.")
         log_.surely_absent = log_.surely_absent and not log_.wrote
         result = Result.AMBIGUOUS if log_.wrote else Result.RETRIABLE
-        return log_.settled(result, "The connector stopped with an internal fault; its log names it. It is tried again.")
+        return log_.settled(
+            result, "The connector stopped with an internal fault; its log names it. It is tried again."
+        )
 
 
 def _put(parcel: Parcel, connector: WarehouseConnector, log: _Log) -> Settlement:
     notice, can = parcel.notice, connector.capabilities
     if not notice.lines:
-        raise Rejection("No line has a quantity that is still to come.", "Mend the lines, or close it short or archive it.")
+        raise Rejection(
+            "No line has a quantity that is still to come.", "Mend the lines, or close it short or archive it."
+        )
     present = bool(notice.warehouse_ref)
     if parcel.claim.unknown:
         if not can.look_up:

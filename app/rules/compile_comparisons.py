@@ -95,6 +95,8 @@ def _equality_with(node: sx.Compare, left: Value, literal: Any) -> Value:
 
 def _ordered(node: sx.Compare, left: Value, right: Value) -> Value:
     test = _ORDER[node.operator]
+    if isinstance(node.right, sx.Number):
+        return _ordered_with(node, left, node.right.value)
 
     def ordered(run: Run) -> bool:
         first, second = left(run), right(run)
@@ -103,6 +105,18 @@ def _ordered(node: sx.Compare, left: Value, right: Value) -> Value:
         if first is None or second is None:
             return False
         return _mixed(node, test, run, first, second)
+
+    return ordered
+
+
+def _ordered_with(node: sx.Compare, left: Value, literal: Decimal) -> Value:
+    test = _ORDER[node.operator]
+
+    def ordered(run: Run) -> bool:
+        value = left(run)
+        if value.__class__ is Decimal:
+            return test(value, literal)
+        return value is not None and _mixed(node, test, run, value, literal)
 
     return ordered
 
@@ -138,6 +152,8 @@ def _mismatch(node: sx.Compare, run: Run, left: Any, right: Any) -> bool:
 
 def _text(node: sx.Compare, left: Value, right: Value) -> Value:
     test = _TEXT[node.operator]
+    if isinstance(node.right, sx.Text) and not _is_tags(node.left):
+        return _text_with(node, left, node.right.value)
     whole_tags = node.operator == "contains" and _is_tags(node.left)
 
     def textual(run: Run) -> bool:
@@ -148,11 +164,28 @@ def _text(node: sx.Compare, left: Value, right: Value) -> Value:
             if whole_tags:
                 return second.strip() in {tag.strip() for tag in first.split(",")}
             return test(first, second)
-        if first.__class__ is list and node.operator == "contains":
-            return second in first
-        return _mismatch(node, run, first, second)
+        return _in_list(node, run, first, second)
 
     return textual
+
+
+def _text_with(node: sx.Compare, left: Value, literal: str) -> Value:
+    test = _TEXT[node.operator]
+
+    def textual(run: Run) -> bool:
+        value = left(run)
+        if value.__class__ is str:
+            return test(value, literal)
+        return value is not None and _in_list(node, run, value, literal)
+
+    return textual
+
+
+def _in_list(node: sx.Compare, run: Run, left: Any, right: Any) -> bool:
+    """A list of the source document contains its members; every other pair of kinds does not compare."""
+    if left.__class__ is list and node.operator == "contains":
+        return right in left
+    return _mismatch(node, run, left, right)
 
 
 def _is_tags(node: sx.Expression) -> bool:

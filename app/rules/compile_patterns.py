@@ -40,10 +40,14 @@ def matches(node: sx.Matches, compile_: Compile) -> Value:
     pattern = compile_pattern(node.pattern)
     value = compile_(node.subject)
     line = node.span.line
+    # Most texts are short: neither their length nor the clock is a worry.
+    quick, search = min(pattern.longest, _LONG), pattern.compiled.search
 
     def test(run: Run) -> Any:
         found = value(run)
         if found.__class__ is str:
+            if len(found) <= quick:
+                return search(found) is not None
             return guarded(node, run, found, pattern.search) is not None
         if found is not None and run.wants_notes():
             run.notes.append(f"Line {line}: {show(found)} is {kind_of(found).phrase}, so it does not match.")

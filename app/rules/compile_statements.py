@@ -7,7 +7,7 @@ from typing import Any
 
 from app.rules import statements as st
 from app.rules import syntax as sx
-from app.rules.closures import Compile, Effect
+from app.rules.closures import Compile, Effect, Value
 from app.rules.compile_actions import ACTIONS
 from app.rules.compile_conditions import tested
 from app.rules.compile_patterns import guarded, subject
@@ -54,6 +54,8 @@ class BlockCompiler:
     def _when(self, node: st.When) -> Effect:
         branches = [(self._probe(branch.condition), self.block(branch.body)) for branch in node.branches]
         otherwise = self.block(node.otherwise) if node.otherwise else None
+        if len(branches) == 1 and otherwise is None:
+            return _only(*branches[0])
 
         def choose(run: Run) -> None:
             for test, body in branches:
@@ -71,16 +73,16 @@ class BlockCompiler:
         leaves = _leaves(condition)
         text = ConditionText(condition.span.line, self._shown(condition), tuple(spelled_leaf(leaf) for leaf in leaves))
         readers = [self._compile(leaf) for leaf in leaves]
+        values = _values(readers)
 
         def probe(run: Run) -> bool:
+            trace = run.trace
+            if trace.room <= 0:
+                trace.skipped += 1
+                return test(run)
             result = test(run)
-            if run.trace.room > 0:
-                values = tuple(read(run) for read in readers)
-                run.trace.condition(text, values, result, run.item.get("key"), run.notes)
-            else:
-                run.trace.skip_condition()
-            if run.notes:
-                run.notes.clear()
+            trace.room -= 1
+            trace.conditions.append((text, result, run.item, values(run), run.take_notes()))
             return result
 
         return probe
@@ -92,11 +94,13 @@ class BlockCompiler:
         body, weight, line = self.block(node.body), _weight(node), node.span.line
 
         def loop(run: Run) -> None:
-            outer = run.item
+            outer, left_out = run.item, run.left_out
             for item in run.live_items():
-                run.spend(weight, line)
+                run.steps -= weight
+                if run.steps < run.checkpoint:
+                    run.look_at_the_clock(line)
                 # The loop may have left out a line that it has not reached yet.
-                if item["key"] not in run.left_out:
+                if not left_out or item["key"] not in left_out:
                     run.item = item
                     body(run)
             run.item = outer
@@ -118,6 +122,25 @@ class BlockCompiler:
                 body(run)
 
         return loop
+
+
+def _only(test: Callable[[Run], bool], body: Effect) -> Effect:
+    def choose(run: Run) -> None:
+        if test(run):
+            body(run)
+
+    return choose
+
+
+def _values(readers: Sequence[Value]) -> Callable[[Run], tuple[Any, ...]]:
+    """The closure that gives what the readers read; the short forms are the common ones."""
+    if len(readers) == 1:
+        (only,) = readers
+        return lambda run: (only(run),)
+    if len(readers) == 2:
+        first, second = readers
+        return lambda run: (first(run), second(run))
+    return lambda run: tuple([read(run) for read in readers])
 
 
 def _weight(node: st.For | st.ForMatch) -> int:

@@ -139,7 +139,13 @@ def arithmetic(node: sx.Arithmetic, compile_: Compile) -> Value:
 
 def _pair(node: sx.Arithmetic, left: Value, combine: Callable[[Any, Any], Any], right: Value) -> Value:
     def pair(run: Run) -> Any:
-        return _combined(node, combine, left(run), right(run))
+        first, second = left(run), right(run)
+        if first.__class__ is Decimal and second.__class__ is Decimal:
+            try:
+                return combine(first, second)
+            except ArithmeticError:
+                raise _impossible(node, second) from None
+        return _combined(node, combine, first, second)
 
     return pair
 

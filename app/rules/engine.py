@@ -160,7 +160,7 @@ def _run_all(run: Run, rules: Sequence[ActiveRule], context: Context, traces: li
     for rule in rules:
         trace = RuleTrace(rule.rule_id, rule.version_no, rule.name)
         traces.append(trace)
-        run.begin(By(rule.rule_id, rule.version_no, rule.name, 0), trace, context.step_budget, context.time_budget_s)
+        run.begin(trace, context.step_budget, context.time_budget_s)
         begun = perf_counter()
         ended = _run_one(run, rule, trace)
         trace.duration_us = round((perf_counter() - begun) * 1e6)

@@ -85,7 +85,6 @@ class Run:
         "notes",
         "now",
         "route",
-        "rule",
         "step_limit",
         "steps",
         "time_limit",
@@ -123,9 +122,9 @@ class Run:
         self.holds: list[tuple[datetime, By]] = []
         self.notes: list[str] = []
 
-    def begin(self, rule: By, trace: RuleTrace, steps: int, seconds: float) -> None:
+    def begin(self, trace: RuleTrace, steps: int, seconds: float) -> None:
         """Start a rule: fresh variables, a fresh budget of steps and seconds, its own trace."""
-        self.rule, self.trace = rule, trace
+        self.trace = trace
         self.variables: dict[str, Any] = {}
         self.names: dict[str, Any] = {}
         self.item = {}
@@ -137,7 +136,7 @@ class Run:
 
     def here(self, line: int) -> By:
         """The running rule at `line`."""
-        return By(self.rule.rule_id, self.rule.version_no, self.rule.name, line)
+        return By(self.trace.rule_id, self.trace.version_no, self.trace.name, line)
 
     def spend(self, steps: int, line: int) -> None:
         """Take steps from the budget; raises RunError when the steps or the time are used up."""
@@ -176,6 +175,14 @@ class Run:
     def wants_notes(self) -> bool:
         """Whether a note to the trace would still be kept."""
         return len(self.notes) < MOST_NOTES and self.trace.room > 0
+
+    def take_notes(self) -> tuple[str, ...]:
+        """The notes since the last time, for the trace of the condition that made them."""
+        if not self.notes:
+            return ()
+        notes = tuple(self.notes)
+        self.notes.clear()
+        return notes
 
     def live_items(self) -> list[dict[str, Any]]:
         """The lines that no rule has left out, in order."""

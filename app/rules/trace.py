@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from app.rules.values import cut, to_json
 
@@ -24,87 +25,91 @@ class ConditionText:
     leaves: tuple[str, ...]
 
 
+# A condition as it was seen: its text, its result, the line at hand (empty outside a loop), the values, the notes.
+Seen: TypeAlias = tuple[ConditionText, bool, Mapping[str, Any], tuple[Any, ...], tuple[str, ...]]
+
+
 class RuleTrace:
-    """The record of one rule's run. Values are kept as they are: they are immutable, and few are ever looked at."""
+    """The record of one rule's run. Values are kept as they are: they are immutable, and few are ever looked at.
+
+    `conditions` and `skipped` are written by the compiled conditions themselves, while `room` is above zero.
+    """
 
     __slots__ = (
         "_actions",
         "_changes",
-        "_conditions",
-        "_head",
         "_left_out",
         "_printed",
+        "conditions",
         "duration_us",
         "error",
+        "name",
         "room",
+        "rule_id",
+        "skipped",
+        "version_no",
     )
 
-    def __init__(self, rule_id: int, version_no: int, name: str) -> None:
-        self._head = {"rule_id": rule_id, "version_no": version_no, "name": name}
+    def __init__(self, rule_id: int, version_no: int, name: str, room: int = MOST_CONDITIONS) -> None:
+        self.rule_id, self.version_no, self.name = rule_id, version_no, name
         self.duration_us = 0
         self.error: str | None = None
-        self.room = MOST_CONDITIONS
-        self._conditions: list[tuple[ConditionText, tuple[Any, ...], bool, str | None, tuple[str, ...]]] = []
+        self.room = room
+        self.skipped = 0
+        self.conditions: list[Seen] = []
         self._changes: list[tuple[int, str, Any, Any]] = []
         self._actions: list[tuple[int, str]] = []
         self._printed: list[tuple[int, str]] = []
-        self._left_out = {"conditions": 0, "changes": 0, "actions": 0, "printed": 0}
-
-    def condition(
-        self, text: ConditionText, values: tuple[Any, ...], result: bool, item: str | None, notes: list[str]
-    ) -> None:
-        """Keep a condition with the values it saw and the key of the line it looked at, while there is room."""
-        self.room -= 1
-        self._conditions.append((text, values, result, item, tuple(notes)))
-
-    def skip_condition(self) -> None:
-        """Count a condition for which there is no room."""
-        self._left_out["conditions"] += 1
+        self._left_out: dict[str, int] = {}
 
     def change(self, line: int, path: str, before: Any, after: Any) -> None:
         """Keep a changed field."""
         if len(self._changes) < MOST_CHANGES:
             self._changes.append((line, path, before, after))
         else:
-            self._left_out["changes"] += 1
+            self._left_out["changes"] = self._left_out.get("changes", 0) + 1
 
     def action(self, line: int, text: str) -> None:
         """Keep an action, as a sentence of the language."""
         if len(self._actions) < MOST_ACTIONS:
             self._actions.append((line, text))
         else:
-            self._left_out["actions"] += 1
+            self._left_out["actions"] = self._left_out.get("actions", 0) + 1
 
     def print(self, line: int, text: str) -> None:
         """Keep a printed line."""
         if len(self._printed) < MOST_PRINTED:
             self._printed.append((line, cut(text)))
         else:
-            self._left_out["printed"] += 1
+            self._left_out["printed"] = self._left_out.get("printed", 0) + 1
 
     def data(self) -> dict[str, Any]:
         """The trace as JSON can hold it; `left_out` counts what there was no room for."""
-        written: dict[str, Any] = dict(self._head)
-        written["duration_us"] = self.duration_us
-        written["conditions"] = [_condition(*condition) for condition in self._conditions]
-        written["changes"] = [
-            {"line": line, "path": path, "before": to_json(before), "after": to_json(after)}
-            for line, path, before, after in self._changes
-        ]
-        written["actions"] = [{"line": line, "text": text} for line, text in self._actions]
-        written["printed"] = [{"line": line, "text": text} for line, text in self._printed]
-        written["error"] = self.error
-        written["left_out"] = {name: count for name, count in self._left_out.items() if count}
-        return written
+        left_out = {"conditions": self.skipped, **self._left_out} if self.skipped else self._left_out
+        return {
+            "rule_id": self.rule_id,
+            "version_no": self.version_no,
+            "name": self.name,
+            "duration_us": self.duration_us,
+            "conditions": [_condition(*seen) for seen in self.conditions],
+            "changes": [
+                {"line": line, "path": path, "before": to_json(before), "after": to_json(after)}
+                for line, path, before, after in self._changes
+            ],
+            "actions": [{"line": line, "text": text} for line, text in self._actions],
+            "printed": [{"line": line, "text": text} for line, text in self._printed],
+            "error": self.error,
+            "left_out": dict(left_out),
+        }
 
 
 def _condition(
-    text: ConditionText, values: tuple[Any, ...], result: bool, item: str | None, notes: tuple[str, ...]
+    text: ConditionText, result: bool, item: Mapping[str, Any], values: tuple[Any, ...], notes: tuple[str, ...]
 ) -> dict[str, Any]:
     seen = {leaf: to_json(value) for leaf, value in zip(text.leaves, values, strict=True)}
     written: dict[str, Any] = {"line": text.line, "text": text.text, "values": seen, "result": result}
-    if item is not None:
-        written["item"] = item
+    if item:
+        written["item"] = item["key"]
     if notes:
         written["notes"] = list(notes)
     return written

@@ -100,6 +100,8 @@ def _outcome(run: Run, archived: tuple[str, By] | None) -> tuple[Outcome, str | 
 def _left_out(run: Run) -> dict[str, By]:
     """The lines that are rejected in the end: by their own decision, else by the order's, else by the default."""
     found: dict[str, By] = {}
+    if not run.line_decisions and LINE not in run.defaults:
+        return found
     for item in run.items:
         decision = _line_decision(run, item["key"])
         if decision is not None and not decision.accepted:

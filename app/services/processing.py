@@ -261,7 +261,9 @@ def _tell(unit: Unit, decisions: Sequence[Decision]) -> None:
         if judgement is not None:
             data.update(judgement=decision.judgement_id, outcome=judgement.outcome, message=judgement.message)
             if judgement.route is not None:
-                data.update(rule=judgement.route.rule_name, version=judgement.route.version_no, line=judgement.route.line)
+                data.update(
+                    rule=judgement.route.rule_name, version=judgement.route.version_no, line=judgement.route.line
+                )
         if destination is not None:
             data.update(warehouse=destination.warehouse.code, chosen_by=destination.chosen_by)
         entries.append(Entry("judged", decision.order.id, actor=ACTOR, data=data))

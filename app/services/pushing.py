@@ -49,7 +49,9 @@ def depart(claims: Sequence[Claim], capabilities: Capabilities) -> list[Push]:
         ours = delivering.still_ours(unit, claims)
         orders = {row.id: row for row in unit.rows(_ORDERS, ids=[claimed.purchase_order_id for claimed in ours])}
         gone = [claimed for claimed in ours if claimed.purchase_order_id not in orders]
-        delivering.close(unit, [Settlement(c, Result.REJECTED, "The purchase order was deleted.") for c in gone], "withdrawn")
+        delivering.close(
+            unit, [Settlement(c, Result.REJECTED, "The purchase order was deleted.") for c in gone], "withdrawn"
+        )
         content = _content(unit, list(orders))
         sources = {c: bindings.source_of(unit, c) for c in {order.connection_id for order in orders.values()}}
         pushes = []

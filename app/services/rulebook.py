@@ -52,9 +52,7 @@ def catalogue(unit: Unit) -> Catalogue:
     )
 
 
-def save(
-    rule_id: int | None, values: Mapping[str, Any], reader: Reader, version_no: int | None = None
-) -> int:
+def save(rule_id: int | None, values: Mapping[str, Any], reader: Reader, version_no: int | None = None) -> int:
     """Save a rule: `values` has name, store_id, text, state, position. A new text makes a new version.
 
     Raises RuleError with every problem of the text, StaleRecord when somebody saved it meanwhile, NotFound, Refused.

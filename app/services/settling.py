@@ -126,9 +126,7 @@ def _canceled(unit: Unit, settlements: Sequence[Settlement]) -> None:
         ],
     )
     asked = [po_id for po_id, order in orders.items() if order.cancel_state == "waiting"]
-    unit.run(
-        "UPDATE purchase_order SET cancel_state = 'confirmed' WHERE id = ANY(CAST(:ids AS bigint[]))", ids=asked
-    )
+    unit.run("UPDATE purchase_order SET cancel_state = 'confirmed' WHERE id = ANY(CAST(:ids AS bigint[]))", ids=asked)
     transitions.move_many(
         unit,
         dict.fromkeys(asked, "The source canceled it, and the warehouse confirmed."),

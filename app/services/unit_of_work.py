@@ -88,7 +88,9 @@ class Unit:
         if touched != expected:
             raise LeaseLost(f"The lease on {lease} went to another worker; its work goes on there.")
 
-    def copy(self, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]] | list[tuple[Any, ...]]) -> None:
+    def copy(
+        self, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]] | list[tuple[Any, ...]]
+    ) -> None:
         """COPY rows into a table: the fastest way to write many. The values are in the order of `columns`."""
         driver = self.session.connection().connection.driver_connection
         if not isinstance(driver, psycopg.Connection):

@@ -17,7 +17,6 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -273,7 +272,9 @@ class Document(Table):
         one_of("state", DocumentState),
         # A new document may only be planned when the old one is surely gone.
         Index("uq_document_live", "po_key_id", unique=True, postgresql_where=text(LIVE_DOCUMENT)),
-        Index("ix_document_warehouse_ref", "warehouse_id", "warehouse_ref", postgresql_where=text("warehouse_ref <> ''")),
+        Index(
+            "ix_document_warehouse_ref", "warehouse_id", "warehouse_ref", postgresql_where=text("warehouse_ref <> ''")
+        ),
         UniqueConstraint("key"),
     )
 
@@ -304,5 +305,3 @@ class SourceDocument(Table):
     run_id: Mapped[int | None] = mapped_column(BigInteger)
     reference: Mapped[str] = mapped_column(Text, server_default="")
     text: Mapped[str] = mapped_column(Text)
-
-

@@ -32,7 +32,8 @@ from app.connectors.settings import FieldKind, SettingField
 from app.connectors.sources.sandbox import SandboxSource
 from app.connectors.warehouses.sandbox import SandboxWarehouse
 from app.domain.record import PurchaseOrderRecord
-from tests.connectors.contract_suite import SOURCE_CHECKS, WAREHOUSE_CHECKS
+from tests.connectors.contract_sources import SOURCE_CHECKS
+from tests.connectors.contract_warehouses import WAREHOUSE_CHECKS
 from tests.connectors.worlds import SandboxSourceWorld, SandboxWarehouseWorld
 
 # ---------------------------------------------------------------- sources that break a promise

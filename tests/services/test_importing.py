@@ -78,7 +78,12 @@ def test_a_changed_order_that_was_not_sent_is_rebuilt_and_judged_again(world: Wo
     world.order("PO-1", (10, 7, 1), notes="now with three lines")
     assert counts(world.run()) == (1, 0, 1, 0, 0)
     order = world.po("PO-1")
-    assert (order["status"], order["step"], order["lines_count"], order["notes"]) == ("new", "judge", 3, "now with three lines")
+    assert (order["status"], order["step"], order["lines_count"], order["notes"]) == (
+        "new",
+        "judge",
+        3,
+        "now with three lines",
+    )
     assert [row["state"] for row in world.rows("SELECT state FROM delivery")] == ["withdrawn"]
     processing.work()
     deliveries.work()
@@ -159,7 +164,9 @@ def test_canceled_at_the_source_with_a_receipt_waits_and_closes_at_what_arrived(
     world.order("PO-1", (10,))
     world.walk()
     (document,) = world.target.documents()
-    world.target.receive(document["key"], [{"line_no": 1, "sku": "SKU-1", "qty_good": 4}], receipt_id="R1", received_at=NOON)
+    world.target.receive(
+        document["key"], [{"line_no": 1, "sku": "SKU-1", "qty_good": 4}], receipt_id="R1", received_at=NOON
+    )
     world.update_status()
     world.order("PO-1", (10,), status="canceled")
     world.run()

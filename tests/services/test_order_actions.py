@@ -70,7 +70,10 @@ def test_while_the_outcome_is_unknown_archive_reset_delete_and_edit_are_refused(
 
 def test_delete_is_refused_once_sent_and_forced_only_by_an_admin(world: World) -> None:
     po_id = sent(world)
-    assert do("delete", po_id) == ("skipped", "It was sent to a warehouse. Archive it instead; an admin may force the deletion.")
+    assert do("delete", po_id) == (
+        "skipped",
+        "It was sent to a warehouse. Archive it instead; an admin may force the deletion.",
+    )
     assert do("force_delete", po_id) == ("skipped", "Only an admin may delete a purchase order that was sent.")
     assert world.po("PO-1")["status"] == "open"
     assert do("force_delete", po_id, ADMIN, tombstone=True)[0] == "done"

@@ -35,7 +35,9 @@ def test_without_a_rule_the_connections_default_warehouse_is_used(world: World) 
 
 def test_a_rule_routes_by_code_and_its_trace_is_kept(world: World) -> None:
     west = second_warehouse(world)
-    world.rule('rule "Route west" when purchase_order.notes contains "west" then route purchase_order to warehouse "WEST" end end')
+    world.rule(
+        'rule "Route west" when purchase_order.notes contains "west" then route purchase_order to warehouse "WEST" end end'
+    )
     world.order("PO-1", notes="go west")
     world.order("PO-2", notes="stay")
     world.run()
@@ -53,7 +55,7 @@ def test_a_rule_routes_by_code_and_its_trace_is_kept(world: World) -> None:
 
 def test_the_location_map_routes_where_no_rule_does(world: World) -> None:
     west = second_warehouse(world)
-    world.run_sql("UPDATE connection SET location_map = '{\"HAM\": {\"warehouse\": \"WEST\", \"facility\": \"north\"}}'")
+    world.run_sql('UPDATE connection SET location_map = \'{"HAM": {"warehouse": "WEST", "facility": "north"}}\'')
     world.order("PO-1", warehouse_code="HAM")
     world.run()
     processing.work()
@@ -95,7 +97,10 @@ def test_a_rejected_line_is_left_out_of_the_notice(world: World) -> None:
     )
     world.order("PO-1", (10, 5))
     world.walk()
-    assert [row["left_out_by"] for row in world.rows("SELECT left_out_by FROM line_item ORDER BY position")] == ["no samples", None]
+    assert [row["left_out_by"] for row in world.rows("SELECT left_out_by FROM line_item ORDER BY position")] == [
+        "no samples",
+        None,
+    ]
     assert (world.po("PO-1")["lines_count"], world.po("PO-1")["units_ordered"]) == (1, 5)
     (document,) = world.target.documents()
     assert [line["sku"] for line in document["data"]["lines"]] == ["SKU-2"]

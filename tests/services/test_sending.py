@@ -69,7 +69,9 @@ def test_a_dead_workers_delivery_is_looked_up_by_the_next(world: World) -> None:
     assert world.po("PO-1")["status"] == "open"
 
 
-def test_a_refusal_puts_the_order_in_error_with_the_reason(db: Database, make: Factory, settings: Settings, services: None) -> None:
+def test_a_refusal_puts_the_order_in_error_with_the_reason(
+    db: Database, make: Factory, settings: Settings, services: None
+) -> None:
     world = temper(db, make, settings, reject_rate=1)
     world.order("PO-1")
     world.walk()
@@ -107,7 +109,9 @@ def test_pauses_grow_between_attempts(db: Database, make: Factory, settings: Set
     assert pauses[-1] > 4 * 3600
 
 
-def test_reprocess_sends_a_refused_order_again_under_the_same_key(db: Database, make: Factory, settings: Settings, services: None) -> None:
+def test_reprocess_sends_a_refused_order_again_under_the_same_key(
+    db: Database, make: Factory, settings: Settings, services: None
+) -> None:
     world = temper(db, make, settings, reject_rate=1)
     world.order("PO-1")
     world.walk()
@@ -192,7 +196,9 @@ def test_a_push_that_fails_is_repeated_and_the_order_keeps_its_status(world: Wor
     world.order("PO-1", (10,))
     world.walk()
     (document,) = world.target.documents()
-    world.target.receive(document["key"], [{"line_no": 1, "sku": "SKU-1", "qty_good": 10}], receipt_id="R1", received_at=NOON)
+    world.target.receive(
+        document["key"], [{"line_no": 1, "sku": "SKU-1", "qty_good": 10}], receipt_id="R1", received_at=NOON
+    )
     world.run_sql("UPDATE store SET settings = settings || '{\"failure_rate\": 1}'")
     world.update_status()
     assert world.po("PO-1")["status"] == "received"
@@ -208,7 +214,9 @@ def test_a_push_refused_for_good_puts_the_receipt_in_error_not_the_order(world: 
     world.order("PO-1", (10,))
     world.walk()
     (document,) = world.target.documents()
-    world.target.receive(document["key"], [{"line_no": 1, "sku": "SKU-1", "qty_good": 10}], receipt_id="R1", received_at=NOON)
+    world.target.receive(
+        document["key"], [{"line_no": 1, "sku": "SKU-1", "qty_good": 10}], receipt_id="R1", received_at=NOON
+    )
     world.run_sql("UPDATE store SET settings = settings || '{\"reject_rate\": 1}'")
     world.update_status()
     receipt = world.one("SELECT state, applied_at, state_reason FROM receipt")

@@ -38,7 +38,9 @@ def test_a_slot_starts_one_run_however_often_it_is_asked(world: World) -> None:
 def test_a_slot_during_a_run_is_skipped_and_noted(world: World) -> None:
     slot = slots(world)["import"]
     assert runs.claim_slot(slot["id"], slot["next_due_at"], "a") is not None
-    world.run_sql("UPDATE schedule SET next_due_at = %s WHERE id = %s", slot["next_due_at"] + timedelta(minutes=1), slot["id"])
+    world.run_sql(
+        "UPDATE schedule SET next_due_at = %s WHERE id = %s", slot["next_due_at"] + timedelta(minutes=1), slot["id"]
+    )
     assert runs.claim_slot(slot["id"], slot["next_due_at"] + timedelta(minutes=1), "a") is None
     assert [row["state"] for row in world.rows("SELECT state FROM run ORDER BY id")] == ["running", "skipped"]
 
@@ -83,14 +85,18 @@ def test_entries_follow_the_rows_and_an_emptied_redis_is_filled_again(world: Wor
     assert len([name for name in present if name.startswith("slot")]) == 2
     scheduler.connection.flushall()
     scheduler, _ = a_pass(redis_url)
-    assert {job.id for job in scheduler.get_jobs() if job.id.startswith("slot")} == {name for name in wanted if name.startswith("slot")}
+    assert {job.id for job in scheduler.get_jobs() if job.id.startswith("slot")} == {
+        name for name in wanted if name.startswith("slot")
+    }
     world.run_sql("UPDATE connection SET channel_on = false")
     scheduler, _ = a_pass(redis_url)
     assert [job.id for job in scheduler.get_jobs() if job.id.startswith("slot")] == []
     scheduler.connection.close()
 
 
-def test_due_entries_are_queued_once_though_two_schedulers_pass_and_no_worker_is_there(world: World, redis_url: str) -> None:
+def test_due_entries_are_queued_once_though_two_schedulers_pass_and_no_worker_is_there(
+    world: World, redis_url: str
+) -> None:
     slots(world)
     for _ in range(3):
         scheduler, _ = a_pass(redis_url)
@@ -113,16 +119,19 @@ def test_the_scheduler_rings_for_work_whose_ring_was_lost(world: World, redis_ur
 def test_the_scheduler_leaves_a_heartbeat(world: World, redis_url: str) -> None:
     scheduler, _ = a_pass(redis_url)
     scheduler.connection.close()
-    assert world.one("SELECT clock_timestamp() - at < interval '10 s' AS fresh FROM heartbeat WHERE name = 'scheduler'") == {
-        "fresh": True
-    }
+    assert world.one(
+        "SELECT clock_timestamp() - at < interval '10 s' AS fresh FROM heartbeat WHERE name = 'scheduler'"
+    ) == {"fresh": True}
 
 
 def test_run_now_runs_without_a_slot_and_says_who_started_it(world: World) -> None:
     world.order("PO-1")
     run_id = runs.run_now(world.connection.id, ScheduleKind.IMPORT, SYSTEM)
     run_jobs.work()
-    assert world.one("SELECT state, started_by FROM run WHERE id = %s", run_id) == {"state": "done", "started_by": "Inlet"}
+    assert world.one("SELECT state, started_by FROM run WHERE id = %s", run_id) == {
+        "state": "done",
+        "started_by": "Inlet",
+    }
 
 
 def test_run_now_is_refused_for_a_connection_that_is_switched_off(world: World) -> None:

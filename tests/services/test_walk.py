@@ -18,7 +18,9 @@ def test_an_order_walks_from_source_to_warehouse_to_receipt_to_status(world: Wor
     assert (document["number"], document["version"], document["state"]) == ("PO-1", 1, "open")
     assert order["warehouse_ref"] == document["warehouse_ref"]
 
-    world.target.receive(document["key"], [{"line_no": 1, "sku": "SKU-1", "qty_good": 4}], receipt_id="R1", received_at=NOON)
+    world.target.receive(
+        document["key"], [{"line_no": 1, "sku": "SKU-1", "qty_good": 4}], receipt_id="R1", received_at=NOON
+    )
     world.update_status()
     assert world.po("PO-1")["status"] == "partially_received"
     (status,) = world.source.statuses()

@@ -45,6 +45,8 @@ function placeInside(menu) {
   if (!menu.matches?.("details.menu") || !menu.open) return;
   const panel = menu.querySelector(".menu-panel");
   panel.style.transform = "";
+  // A sheet from below is in its place already.
+  if (getComputedStyle(panel).position === "fixed") return;
   const box = panel.getBoundingClientRect();
   const room = document.documentElement.clientWidth - 8;
   const shift = box.right > room ? room - box.right : Math.max(0, 8 - box.left);

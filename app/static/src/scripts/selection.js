@@ -14,10 +14,13 @@ function watch(list) {
   let last = null;
   list.addEventListener("click", (event) => {
     const tick = event.target.closest("[data-tick]");
+    // What is ticked is shown by the change that follows a click on a tick.
     if (tick && event.shiftKey && last) tickRange(ticks, last, tick);
     if (tick) last = tick;
-    if (event.target.closest("[data-untick]")) tickAll(ticks, false);
-    show(list, ticks);
+    if (event.target.closest("[data-untick]")) {
+      tickAll(ticks, false);
+      show(list, ticks);
+    }
   });
   list.addEventListener("change", (event) => {
     if (event.target.matches("[data-tick-all]")) tickAll(ticks, event.target.checked);
