@@ -167,7 +167,7 @@ def _lines(chapter: Chapter, rng: Random, due: date) -> list[LineRecord]:
         chosen += [(product, wave) for product in rng.sample(assortment, left)]
     if chapter.story is Story.WHICH_LINE or rng.random() < 0.12:
         chosen.append((chosen[0][0], 1))
-    lines = [_line(chapter, rng, at, product, due, wave) for at, (product, wave) in enumerate(chosen, start=1)]
+    lines = [_line(chapter, rng, due, at, named) for at, named in enumerate(chosen, start=1)]
     if rng.random() < 0.08:
         lines.append(LineRecord(len(lines) + 1, "SAMPLE-CARD", Decimal(1), _line_id(chapter, len(lines) + 1)))
     return lines
@@ -181,7 +181,8 @@ def _assortment(chapter: Chapter) -> Sequence[Product]:
     return [product for product in every if product.sku.startswith("FRZ-") == (chapter.warehouse is COLD)]
 
 
-def _line(chapter: Chapter, rng: Random, number: int, product: Product, due: date, wave: int) -> LineRecord:
+def _line(chapter: Chapter, rng: Random, due: date, number: int, chosen: tuple[Product, int]) -> LineRecord:
+    product, wave = chosen
     later = timedelta(days=_WAVE_DAYS * wave)
     return LineRecord(
         line_number=number,
