@@ -82,7 +82,7 @@ class BlockCompiler:
                 return test(run)
             result = test(run)
             trace.room -= 1
-            trace.conditions.append((text, result, run.item, values(run), run.take_notes()))
+            trace.conditions.append((text, result, run.item, values(run), run.take_notes() if run.notes else ()))
             return result
 
         return probe

@@ -19,7 +19,7 @@ from app.rules.run import By, EndedError, Ending, Run
 from app.rules.scope import Catalogue
 from app.rules.statements import Rule
 from app.rules.trace import RuleTrace
-from app.rules.verdict import Judgement, Route, failed, settled
+from app.rules.verdict import Judgement, Route, Work, failed, settled
 
 __all__ = [
     "ActiveRule",
@@ -143,14 +143,11 @@ def judge(document: Document, rules: Sequence[ActiveRule], context: Context) -> 
     traces: list[RuleTrace] = []
     with decimals():
         ended = _run_all(run, rules, context, traces)
-    trace: dict[str, Any] = {
-        "duration_us": round((perf_counter() - begun) * 1e6),
-        "rules": [written.data() for written in traces],
-    }
+    work = Work(round((perf_counter() - begun) * 1e6), tuple(traces))
     if ended is not None:
         outcome, message, by = ended
-        return failed(message, by, trace) if outcome == "failed" else settled(run, trace, (message, by))
-    return settled(run, trace, None)
+        return failed(message, by, work) if outcome == "failed" else settled(run, work, (message, by))
+    return settled(run, work, None)
 
 
 _Ended = tuple[Ending, str, By]

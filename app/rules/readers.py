@@ -80,6 +80,7 @@ def _item(place: Place, path: Path, compile_: Compile) -> Value:
         return number
 
     def read(run: Run) -> Any:
+        # An empty text is blank.
         return run.item.get(name) or None
 
     return read

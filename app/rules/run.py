@@ -178,8 +178,6 @@ class Run:
 
     def take_notes(self) -> tuple[str, ...]:
         """The notes since the last time, for the trace of the condition that made them."""
-        if not self.notes:
-            return ()
         notes = tuple(self.notes)
         self.notes.clear()
         return notes

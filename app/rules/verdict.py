@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from app.rules.fields import LINE, RECORD
 from app.rules.run import By, Decision, Run
+from app.rules.trace import RuleTrace
 from app.rules.values import plain
 
 Outcome = Literal["proceed", "rejected", "archived", "failed"]
@@ -28,6 +29,14 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """How long a judgement took and what was noted in it. Most of it is never read, so it is written out on demand."""
+
+    duration_us: int
+    rules: tuple[RuleTrace, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What the rules make of a purchase order.
 
@@ -39,7 +48,7 @@ class Judgement:
     """
 
     outcome: Outcome
-    trace: dict[str, Any]
+    work: Work
     message: str | None = None
     decided_by: tuple[int, int, str, int] | None = None
     header_changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
@@ -50,14 +59,19 @@ class Judgement:
     hold_until: datetime | None = None
     hold_by: str | None = None
 
+    @property
+    def trace(self) -> dict[str, Any]:
+        """What each rule did, as JSON can hold it: see `RuleTrace.data`. Written anew each time it is asked for."""
+        return {"duration_us": self.work.duration_us, "rules": [trace.data() for trace in self.work.rules]}
 
-def failed(message: str, by: By, trace: dict[str, Any], left_out: Mapping[str, By] | None = None) -> Judgement:
+
+def failed(message: str, by: By, work: Work, left_out: Mapping[str, By] | None = None) -> Judgement:
     """A judgement that leaves nothing but the message and the trace."""
     named = {key: rule.name for key, rule in (left_out or {}).items()}
-    return Judgement("failed", trace, message, _decided(by), left_out=named)
+    return Judgement("failed", work, message, _decided(by), left_out=named)
 
 
-def settled(run: Run, trace: dict[str, Any], archived: tuple[str, By] | None) -> Judgement:
+def settled(run: Run, work: Work, archived: tuple[str, By] | None) -> Judgement:
     """The judgement of a run that came to its end, or that `archive` ended with (message, by whom)."""
     left_out = _left_out(run)
     outcome, message, by = _outcome(run, archived)
@@ -65,11 +79,11 @@ def settled(run: Run, trace: dict[str, Any], archived: tuple[str, By] | None) ->
         last = list(left_out.values())[-1]
         reason = f"No line of the purchase order is left: the rules rejected all {len(left_out)} of them."
         remedy = f'Look at rule "{last.name}", line {last.line}; reject the whole purchase order if that is meant.'
-        return failed(f"{reason} {remedy}", last, trace, left_out)
+        return failed(f"{reason} {remedy}", last, work, left_out)
     until, holder = _hold(run)
     return Judgement(
         outcome,
-        trace,
+        work,
         message,
         _decided(by) if by else None,
         header_changes=_header_changes(run),
