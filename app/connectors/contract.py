@@ -336,7 +336,7 @@ class WarehouseConnector(Protocol):
         """Try the connection without changing anything there."""
 
     def create(self, notice: InboundNotice) -> Accepted:
-        """Announce the document. Raises Retriable, Ambiguous or Rejection. A key that exists there is not made twice."""
+        """Announce the document. Raises Retriable, Ambiguous or Rejection. A key that exists is not made twice."""
 
     def update(self, notice: InboundNotice) -> Accepted:
         """Replace the document's lines and header by this version."""

@@ -17,7 +17,7 @@ class FieldKind(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     CHOICE = "choice"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 (the kind of a field, and no password)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,8 @@ def check(record: PurchaseOrderRecord) -> PurchaseOrderRecord:
         raise BadRecord("The purchase order has no id or no number.", "Send both with every order.")
     if max(len(record.external_id), len(record.number), len(record.supplier_code)) > LONGEST_ID:
         raise BadRecord(
-            f"Purchase order {record.number[:40]}… has an id, number or supplier code of more than {LONGEST_ID} characters."
+            f"Purchase order {record.number[:40]}… has an id, number or supplier code"
+            f" of more than {LONGEST_ID} characters."
         )
     if record.revision is not None and not 0 <= record.revision <= LARGEST_INTEGER:
         raise BadRecord(f"Purchase order {record.number}: revision {record.revision} is out of range.")

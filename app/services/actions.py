@@ -132,7 +132,9 @@ def _do(action: str, po_id: int, reader: Reader, options: dict[str, Any]) -> tup
 def _reprocess_receipts(po_id: int, reader: Reader) -> None:
     """The order's receipts in Error are tried again with it, each answering for itself."""
     with unit_of_work("find receipts in error") as unit:
-        rows = unit.rows("SELECT id FROM receipt WHERE purchase_order_id = :id AND state = 'error' ORDER BY id", id=po_id)
+        rows = unit.rows(
+            "SELECT id FROM receipt WHERE purchase_order_id = :id AND state = 'error' ORDER BY id", id=po_id
+        )
     receipt_actions.reprocess([row.id for row in rows], reader)
 
 

@@ -1,4 +1,4 @@
-"""What a job needs to make a connector: kind, settings, secrets and surroundings, read in a transaction, used outside."""
+"""What a job needs to make a connector: kind, settings, secrets and surroundings, read inside, used outside."""
 
 from __future__ import annotations
 

@@ -94,9 +94,7 @@ def delete(model: type[Table], record_id: int, reader: Reader) -> None:
         record = _locked(unit, model, record_id, reader)
         column = {Merchant: "merchant_id", Store: "store_id", Warehouse: "warehouse_id", Connection: "connection_id"}
         if model in column:
-            orders = unit.session.scalar(
-                select(func.count()).where(getattr(PurchaseOrder, column[model]) == record_id)
-            )
+            orders = unit.session.scalar(select(func.count()).where(getattr(PurchaseOrder, column[model]) == record_id))
             if orders:
                 raise Refused(f"{record} has {orders} purchase orders.", "Switch it off instead of deleting it.")
         unit.session.delete(record)
@@ -120,7 +118,7 @@ def save_schedule(connection_id: int, kind: ScheduleKind, rules: list[dict[str, 
 
 
 def _may_edit(model: type[Table], reader: Reader) -> None:
-    """Admins edit all; support staff connections, schedules and accounts, where the role was granted (the views ask)."""
+    """Admins edit all; support staff connections and accounts, where the role was granted (the views ask)."""
     if reader.role in (Role.ADMIN, Role.SYSTEM):
         return
     if reader.role is Role.SUPPORT and model in (Connection, MerchantAtWarehouse):

@@ -148,13 +148,14 @@ def lock_orders(unit: Unit, po_ids: Sequence[int]) -> None:
     )
 
 
+_ATTEMPT_COLUMNS = (
+    "delivery_id", "merchant_id", "number", "action", "outcome", "code", "message", "request", "reply", "duration_ms",
+)  # fmt: skip
+
+
 def keep_attempts(unit: Unit, settlements: Sequence[Settlement]) -> None:
     """Store every exchange of these settlements. A try is never rewritten; a retry is a new row."""
-    rows = [
-        (settled, tried)
-        for settled in settlements
-        for tried in settled.tries
-    ]  # fmt: skip
+    rows = [(settled, tried) for settled in settlements for tried in settled.tries]
     if not rows:
         return
     merchants = {
@@ -166,10 +167,7 @@ def keep_attempts(unit: Unit, settlements: Sequence[Settlement]) -> None:
     }
     unit.copy(
         "delivery_attempt",
-        (
-            "delivery_id", "merchant_id", "number", "action", "outcome", "code", "message", "request", "reply",
-            "duration_ms",
-        ),  # fmt: skip
+        _ATTEMPT_COLUMNS,
         [
             (
                 settled.claim.delivery_id,

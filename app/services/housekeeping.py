@@ -144,8 +144,8 @@ def beat(name: str, detail: dict[str, Any] | None = None) -> None:
 
 # What may be due right now, by the topic whose job looks after it. Partial indexes answer each of these at once.
 _DUE = {
-    Topic.PROCESSING: "SELECT 1 FROM purchase_order WHERE step IN ('judge', 'hold') AND step_due_at <= clock_timestamp()"
-    " AND (lease_until IS NULL OR lease_until < clock_timestamp()) LIMIT 1",
+    Topic.PROCESSING: "SELECT 1 FROM purchase_order WHERE step IN ('judge', 'hold')"
+    " AND step_due_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp()) LIMIT 1",
     Topic.DELIVERIES: "SELECT 1 FROM delivery WHERE state IN ('due', 'leased') AND due_at <= clock_timestamp()"
     " AND (state = 'due' OR lease_until < clock_timestamp()) LIMIT 1",
     Topic.RUNS: "SELECT 1 FROM run r JOIN schedule s ON s.id = r.schedule_id WHERE r.state = 'queued'"

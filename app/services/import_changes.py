@@ -42,22 +42,23 @@ def take_changes(unit: Unit, origin: Origin, known: Sequence[tuple[Arrival, Any]
 
 def _take_one(unit: Unit, origin: Origin, arrival: Arrival, key: Any, order: Any) -> bool:
     record = arrival.record
+    status = PoStatus(order.status)
     if is_stale(order.revision, order.source_updated_at, arrival):
         return False
     if record.state is SourceState.CANCELED:
         return order.source_state != SourceState.CANCELED and _canceled_at_source(unit, origin, arrival, order)
     if record.state is SourceState.COMPLETED:
         return order.source_state != SourceState.COMPLETED and _completed_at_source(unit, order)
-    if arrival.frozen.content_digest in (order.content_digest, key.refused_digest):
-        return False
-    status = PoStatus(order.status)
-    if status is PoStatus.ARCHIVED:
+    known = arrival.frozen.content_digest in (order.content_digest, key.refused_digest)
+    if known or status is PoStatus.ARCHIVED:
         return False
     if order.sent_at is None and not order.edited and status in (PoStatus.NEW, PoStatus.ERROR):
         rebuild(unit, origin, arrival, order.id)
         if status is PoStatus.ERROR:
             transitions.move(unit, order.id, PoEvent.RESUMED_NEW, actor=CONNECTOR, reason="")
-        tell(unit, [Entry("changed", order.id, actor=CONNECTOR, data={"run": origin.run_id, "lines": len(record.lines)})])
+        tell(
+            unit, [Entry("changed", order.id, actor=CONNECTOR, data={"run": origin.run_id, "lines": len(record.lines)})]
+        )
         return True
     _wait_as_pending(unit, origin, arrival, order.id, "change")
     return True

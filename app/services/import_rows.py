@@ -78,7 +78,7 @@ RETURNING external_id
 """
 
 
-def insert_orders(unit: Unit, origin: Origin, arrivals: Sequence[Arrival], keys: Mapping[str, Any]) -> int:
+def insert_orders(unit: Unit, origin: Origin, arrivals: Sequence[Arrival]) -> int:
     """Insert new orders with lines, raw texts and timeline. Returns how many.
 
     The key decides: an order whose key another transaction took in the meantime is left to that one.

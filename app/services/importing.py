@@ -80,7 +80,9 @@ def _day(text: Any) -> Any:
     return datetime.fromisoformat(text).date() if text else None
 
 
-def save_page(lease: Lease, planned: ImportPlan, page: OrderPage, map_order: Mapper, mapping_version: str) -> PageResult:
+def save_page(
+    lease: Lease, planned: ImportPlan, page: OrderPage, map_order: Mapper, mapping_version: str
+) -> PageResult:
     """Store one page and its cursor in one transaction, under the run's lease. Raises LeaseLost.
 
     The lease row is written first: it is the first lock in the order of locks, and it renews the lease.
@@ -113,7 +115,7 @@ def save_page(lease: Lease, planned: ImportPlan, page: OrderPage, map_order: Map
 def _fresh(
     unit: Unit, planned: ImportPlan, documents: Sequence[RawDocument], mapping_version: str
 ) -> list[tuple[str, RawDocument]]:
-    """The documents whose raw digest is not known yet. When an order is on the page twice, both are looked at in turn."""
+    """The documents whose raw digest is not known yet. An order that is there twice is looked at twice."""
     digests = [digest_of(mapping_version, storable(document.text)) for document in documents]
     known = {
         row.raw_digest
@@ -189,7 +191,7 @@ def _store(unit: Unit, origin: Origin, arrivals: list[Arrival], result: PageResu
             result.unchanged += 1
         else:
             new.append(arrival)
-    result.new += import_rows.insert_orders(unit, origin, new, keys)
+    result.new += import_rows.insert_orders(unit, origin, new)
     for outcome in import_changes.take_changes(unit, origin, known):
         if outcome:
             result.changed += 1

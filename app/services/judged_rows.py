@@ -24,7 +24,7 @@ def items_of(unit: Unit, po_ids: Sequence[int]) -> dict[int, list[dict[str, Any]
     """The lines of each order as the rules see them."""
     items: dict[int, list[dict[str, Any]]] = {po_id: [] for po_id in po_ids}
     for row in unit.rows(_ITEMS, ids=list(po_ids)) if po_ids else []:
-        fields = dict(row._mapping)
+        fields = row._asdict()
         items[fields.pop("purchase_order_id")].append(fields)
     return items
 
@@ -138,7 +138,8 @@ SELECT d.po, d.key, d.position, d.line_number, d.sku, coalesce(d.supplier_sku, '
        coalesce(d.custom, '{}')
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
      AS d(po bigint, key text, position int, line_number int, sku text, supplier_sku text, barcode text, name text,
-          quantity numeric, unit_of_measure text, pack_size numeric, unit_cost numeric, expected_date date, custom jsonb)
+          quantity numeric, unit_of_measure text, pack_size numeric, unit_cost numeric, expected_date date,
+          custom jsonb)
 ON CONFLICT (purchase_order_id, key) DO NOTHING
 """
 
@@ -188,9 +189,7 @@ def _lines(decision: Decision) -> list[dict[str, Any]]:
                 fields.setdefault("custom", dict(custom[key]))[custom_key] = after
             else:
                 fields[field] = after
-        rows.append(
-            {"po": decision.order.id, "key": key, "left_out_by": judgement.left_out.get(key), "fields": fields}
-        )
+        rows.append({"po": decision.order.id, "key": key, "left_out_by": judgement.left_out.get(key), "fields": fields})
     return rows
 
 

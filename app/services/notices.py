@@ -36,10 +36,11 @@ class Parcel:
 _SENDABLE = frozenset({PoStatus.NEW, PoStatus.OPEN, PoStatus.PARTIALLY_RECEIVED, PoStatus.RECEIVED})
 
 _READ = """
-SELECT d.id AS delivery_id, d.kind, d.version, d.purchase_order_id, d.warehouse_id, d.merchant_id, doc.id AS document_id,
-       doc.key, doc.state AS document_state, doc.warehouse_ref, doc.account, doc.created_at AS document_created,
-       po.id AS po_id, po.status, coalesce(po.number, d.number) AS number, po.facility, po.supplier_code,
-       po.supplier_name, po.due_date, po.notes, po.custom, po.last_receipt_at, m.name AS merchant
+SELECT d.id AS delivery_id, d.kind, d.version, d.purchase_order_id, d.warehouse_id, d.merchant_id,
+       doc.id AS document_id, doc.key, doc.state AS document_state, doc.warehouse_ref, doc.account,
+       doc.created_at AS document_created, po.id AS po_id, po.status, coalesce(po.number, d.number) AS number,
+       po.facility, po.supplier_code, po.supplier_name, po.due_date, po.notes, po.custom, po.last_receipt_at,
+       m.name AS merchant
 FROM delivery d JOIN document doc ON doc.id = d.document_id JOIN merchant m ON m.id = d.merchant_id
 LEFT JOIN purchase_order po ON po.id = d.purchase_order_id
 WHERE d.id = ANY(CAST(:ids AS bigint[])) ORDER BY d.id

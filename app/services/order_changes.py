@@ -73,7 +73,13 @@ def refuse_change(unit: Unit, order: PurchaseOrder, _known: Facts, reader: Reade
 
 
 def close_short(
-    unit: Unit, order: PurchaseOrder, known: Facts, reader: Reader, reason: str = "", line_ids: Sequence[int] | None = None
+    unit: Unit,
+    order: PurchaseOrder,
+    known: Facts,
+    reader: Reader,
+    *,
+    reason: str = "",
+    line_ids: Sequence[int] | None = None,
 ) -> str:
     """Close lines, or the whole order, at what has arrived. The source hears it at the next status update."""
     if not reason.strip():

@@ -60,7 +60,8 @@ SELECT po.id, po.number, po.status, po.step, po.sent_at IS NOT NULL AS sent, d.s
     (SELECT count(*) FROM receipt r WHERE r.purchase_order_id = po.id AND r.state = 'error') AS receipts_in_error,
     (SELECT count(*) FROM delivery x WHERE x.purchase_order_id = po.id AND x.kind = 'status' AND x.state = 'failed'
         AND x.version = po.status_version) AS failed_pushes,
-    (SELECT count(*) FROM line_item l WHERE l.purchase_order_id = po.id AND l.closed_short_quantity > 0) AS closed_short,
+    (SELECT count(*) FROM line_item l WHERE l.purchase_order_id = po.id AND l.closed_short_quantity > 0)
+        AS closed_short,
     (SELECT count(*) FROM line_item l WHERE l.purchase_order_id = po.id AND l.left_out_by IS NULL
         AND l.quantity - l.received_before - l.received - l.closed_short_quantity > 0) AS outstanding,
     pc.kind AS pending, coalesce(w.code, '') AS warehouse, w.kind AS warehouse_kind

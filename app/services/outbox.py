@@ -141,7 +141,8 @@ def plant_cancel(unit: Unit, document_id: int) -> bool:
 _FORGET = """
 WITH gone AS (
     UPDATE document d SET state = 'absent', settled_at = clock_timestamp()
-    FROM po_key k JOIN purchase_order po ON po.store_id = k.store_id AND po.external_id = k.external_id AND po.part = k.part
+    FROM po_key k
+    JOIN purchase_order po ON po.store_id = k.store_id AND po.external_id = k.external_id AND po.part = k.part
     WHERE d.po_key_id = k.id AND d.state = 'planned' AND po.id = ANY(CAST(:ids AS bigint[]))
 )
 UPDATE delivery SET state = 'withdrawn', settled_at = clock_timestamp()

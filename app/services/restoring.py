@@ -20,7 +20,8 @@ from app.services import judged_rows
 from app.services.unit_of_work import Unit
 
 EDITABLE_HEADER = (
-    "number", "buyer_name", "supplier_code", "supplier_name", "ordered_at", "due_date", "currency", "notes", "tags", "custom",
+    "number", "buyer_name", "supplier_code", "supplier_name", "ordered_at", "due_date", "currency", "notes", "tags",
+    "custom",
 )  # fmt: skip
 EDITABLE_LINE = (
     "sku", "supplier_sku", "barcode", "name", "quantity", "unit_of_measure", "pack_size", "unit_cost", "expected_date",
@@ -98,8 +99,8 @@ def judge_again(order: PurchaseOrder, now: datetime) -> None:
 
 
 _COLUMNS = (
-    "position", "line_number", "source_line_id", "sku", "supplier_sku", "barcode", "name", "quantity", "received_before",
-    "unit_of_measure", "pack_size", "unit_cost", "expected_date", "custom",
+    "position", "line_number", "source_line_id", "sku", "supplier_sku", "barcode", "name", "quantity",
+    "received_before", "unit_of_measure", "pack_size", "unit_cost", "expected_date", "custom",
 )  # fmt: skip
 _RECORDSET = (
     "jsonb_to_recordset(CAST(:lines AS jsonb)) AS n(key text, position int, line_number int, source_line_id text,"

@@ -12,7 +12,7 @@ from app.services.unit_of_work import Unit
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of custody. `actor` is a person's name, a rule's, or a connector's; `data` gives the words their facts."""
+    """One line of custody. `actor` is a person, a rule or a connector; `data` gives the words their facts."""
 
     kind: str
     purchase_order_id: int | None = None

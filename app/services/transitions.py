@@ -45,15 +45,18 @@ WITH wanted AS (
     ORDER BY po.id FOR UPDATE OF po
 ), moved AS (
     UPDATE purchase_order po
-    SET status = CAST(:target AS text), status_reason = b.reason, status_since = clock_timestamp(), step = CAST(:step AS text),
-        step_due_at = CASE WHEN CAST(:step AS text) = 'judge' THEN clock_timestamp() END, lease_owner = NULL, lease_until = NULL
+    SET status = CAST(:target AS text), status_reason = b.reason, status_since = clock_timestamp(),
+        step = CAST(:step AS text),
+        step_due_at = CASE WHEN CAST(:step AS text) = 'judge' THEN clock_timestamp() END,
+        lease_owner = NULL, lease_until = NULL
     FROM before b
     WHERE po.id = b.id AND b.status = ANY(CAST(:sources AS text[]))
     RETURNING po.id, po.connection_id, po.external_id, b.status AS old, b.reason
 ), told AS (
     INSERT INTO activity (kind, connection_id, external_id, purchase_order_id, actor, data)
     SELECT 'status', m.connection_id, m.external_id, m.id, :actor,
-           jsonb_build_object('from', m.old, 'to', CAST(:target AS text), 'cause', CAST(:event AS text), 'reason', m.reason)
+           jsonb_build_object('from', m.old, 'to', CAST(:target AS text), 'cause', CAST(:event AS text),
+                              'reason', m.reason)
     FROM moved m ORDER BY m.id
 )
 SELECT b.id, b.status, m.id IS NOT NULL AS moved FROM before b LEFT JOIN moved m ON m.id = b.id ORDER BY b.id
@@ -107,8 +110,8 @@ WITH before AS (
 ), moved AS (
     UPDATE receipt r
     SET state = CAST(:target AS text), state_reason = CAST(:reason AS text),
-        applied_at = CASE WHEN CAST(:applied AS text) = 'set' THEN clock_timestamp() WHEN CAST(:applied AS text) = 'clear' THEN NULL
-                          ELSE r.applied_at END,
+        applied_at = CASE CAST(:applied AS text) WHEN 'set' THEN clock_timestamp() WHEN 'clear' THEN NULL
+                     ELSE r.applied_at END,
         completed_at = CASE WHEN CAST(:target AS text) = 'completed' THEN clock_timestamp() ELSE NULL END
     FROM before b
     WHERE r.id = b.id AND b.state = ANY(CAST(:sources AS text[]))

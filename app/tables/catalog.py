@@ -99,7 +99,7 @@ class Warehouse(Table):
 
 
 class MerchantAtWarehouse(Table):
-    """A merchant's account at a warehouse. Receipts are pulled per account, so the pull's cursor and lease live here."""
+    """A merchant's account at a warehouse. Receipts are pulled per account, so cursor and lease live here."""
 
     __tablename__ = "merchant_at_warehouse"
     __scope__ = Scope.MERCHANT_STAFF
@@ -129,7 +129,7 @@ class MerchantAtWarehouse(Table):
 
 
 class Connection(Table):
-    """One merchant's store, joined to the warehouse that receives by default. It carries the purchase orders channel."""
+    """One merchant's store, joined to the warehouse that receives by default, with the purchase orders channel."""
 
     __tablename__ = "connection"
     __scope__ = Scope.MERCHANT_STAFF

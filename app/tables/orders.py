@@ -88,7 +88,7 @@ class OrderKey(Table):
 
 
 class PurchaseOrder(Table):
-    """A purchase order as it stands today. The imported snapshot and what people and rules made of it lie side by side."""
+    """A purchase order as it stands today. The snapshot and what people and rules made of it lie side by side."""
 
     __tablename__ = "purchase_order"
     __scope__ = Scope.ORDER
@@ -293,7 +293,7 @@ class Document(Table):
 
 
 class SourceDocument(Table):
-    """The raw text of an order as received. Nothing has a foreign key to it, so that old ones can be let go by month."""
+    """The raw text of an order as received. Nothing has a foreign key to it: old ones can be let go by month."""
 
     __tablename__ = "source_document"
     __scope__ = Scope.SYSTEM

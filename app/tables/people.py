@@ -20,7 +20,13 @@ class UserScope(Table):
     __scope__ = Scope.SYSTEM
     __table_args__ = (
         CheckConstraint("(merchant_id IS NULL) <> (warehouse_id IS NULL)", name="one_of_both"),
-        Index("uq_user_scope", text("user_id"), text("coalesce(merchant_id, 0)"), text("coalesce(warehouse_id, 0)"), unique=True),
+        Index(
+            "uq_user_scope",
+            text("user_id"),
+            text("coalesce(merchant_id, 0)"),
+            text("coalesce(warehouse_id, 0)"),
+            unique=True,
+        ),
     )
 
     id: Mapped[int] = identity()

@@ -123,7 +123,7 @@ class ReceiptLine(Table):
 
 
 class Allocation(Table):
-    """What one receipt line brought to one line item, in the line item's unit. It counts while its receipt is applied."""
+    """What one receipt line brought to one line item, in the line item's unit. It counts while its receipt does."""
 
     __tablename__ = "allocation"
     __scope__ = Scope.RECEIPT_CHILD
@@ -142,7 +142,7 @@ class Allocation(Table):
 
 
 class ReportedTotal(Table):
-    """The last total that a cumulative sender reported for one line of one order: the next delta is taken against it."""
+    """The last total that a cumulative sender reported for a line of an order: the next delta is against it."""
 
     __tablename__ = "reported_total"
     __scope__ = Scope.SYSTEM

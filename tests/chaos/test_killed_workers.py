@@ -33,7 +33,12 @@ def orders(chance: random.Random) -> list[dict[str, Any]]:
     made = []
     for number in range(1, ORDERS + 1):
         lines = [
-            {"line_no": n, "source_line_id": f"{number}-{n}", "sku": f"SKU-{n if number % 5 else 1}", "qty": chance.randint(1, 50)}
+            {
+                "line_no": n,
+                "source_line_id": f"{number}-{n}",
+                "sku": f"SKU-{n if number % 5 else 1}",
+                "qty": chance.randint(1, 50),
+            }
             for n in range(1, chance.randint(2, 7))
         ]
         made.append({"po_number": f"PO-{number:04}", "status": "open", "order_date": "2026-03-05", "lines": lines})
@@ -44,10 +49,14 @@ def let_time_pass(database: Database) -> None:
     """Bring every pause to its end: schedules come due, and failed attempts are tried again."""
     with database.connect() as connection:
         connection.execute("UPDATE schedule SET next_due_at = clock_timestamp() WHERE next_due_at > clock_timestamp()")
-        connection.execute("UPDATE delivery SET due_at = clock_timestamp() WHERE state = 'due' AND due_at > clock_timestamp()")
+        connection.execute(
+            "UPDATE delivery SET due_at = clock_timestamp() WHERE state = 'due' AND due_at > clock_timestamp()"
+        )
 
 
-def test_nothing_is_lost_and_nothing_doubled(fresh_database: Database, redis_server: Any, redis_url: str, tmp_path: Path) -> None:
+def test_nothing_is_lost_and_nothing_doubled(
+    fresh_database: Database, redis_server: Any, redis_url: str, tmp_path: Path
+) -> None:
     seed = int(os.environ.get("CHAOS_SEED", str(random.SystemRandom().randrange(10**6))))
     print(f"CHAOS_SEED={seed}")
     chance = random.Random(seed)
@@ -71,7 +80,9 @@ def test_nothing_is_lost_and_nothing_doubled(fresh_database: Database, redis_ser
         for name in ("worker 1", "worker 2", "scheduler"):
             house.start(name)
         _kill_along(house, fresh_database, redis_url, chance)
-        wait_until(lambda: _settled(fresh_database), 150, lambda: f"seed {seed}\n{_state(fresh_database)}\n{house.logs()}")
+        wait_until(
+            lambda: _settled(fresh_database), 150, lambda: f"seed {seed}\n{_state(fresh_database)}\n{house.logs()}"
+        )
 
     assert target.doubles() == []
     documents = target.documents()
@@ -96,7 +107,8 @@ def _settled(database: Database) -> bool:
     let_time_pass(database)
     with database.connect() as connection:
         row = connection.execute(
-            "SELECT count(*) FILTER (WHERE status = 'received'), (SELECT count(*) FROM receipt WHERE state <> 'completed'),"
+            "SELECT count(*) FILTER (WHERE status = 'received'),"
+            " (SELECT count(*) FROM receipt WHERE state <> 'completed'),"
             " (SELECT count(*) FROM delivery WHERE state IN ('due', 'leased')) FROM purchase_order"
         ).fetchone()
     threading.Event().wait(0.3)
@@ -122,7 +134,8 @@ def _check_books(database: Database, source: Ledger, placed: list[dict[str, Any]
             " JOIN purchase_order p ON p.id = l.purchase_order_id"
         ).fetchall()
         applied = connection.execute(
-            "SELECT purchase_order_id, count(*) FROM receipt WHERE applied_at IS NOT NULL GROUP BY 1 HAVING count(*) <> 1"
+            "SELECT purchase_order_id, count(*) FROM receipt WHERE applied_at IS NOT NULL"
+            " GROUP BY 1 HAVING count(*) <> 1"
         ).fetchall()
     ordered = {(order["po_number"], line["line_no"]): line["qty"] for order in placed for line in order["lines"]}
     assert {(number, line): (quantity, received, booked) for number, line, quantity, received, booked in lines} == {
@@ -134,6 +147,8 @@ def _check_books(database: Database, source: Ledger, placed: list[dict[str, Any]
         order["po_number"]: "received" for order in placed
     }
     told = {
-        (number, line["line_no"]): json.loads(line["qty_received"]) for number, data in last.items() for line in data["lines"]
+        (number, line["line_no"]): json.loads(line["qty_received"])
+        for number, data in last.items()
+        for line in data["lines"]
     }
     assert told == ordered

@@ -125,7 +125,8 @@ def test_several_amounts_fill_one_after_the_other():
     first, second = goods("A", 7), goods("A", 7, ref=2)
     answer = match([first, second], AA, Policy())
     assert isinstance(answer, Matched)
-    assert [(one.ref, one.line_id, one.quantity) for one in answer.allocations] == [
+    where: list[Any] = [(one.ref, one.line_id, one.quantity) for one in answer.allocations]
+    assert where == [
         (1, 100, 7),
         (2, 100, 3),
         (2, 200, 4),

@@ -29,7 +29,7 @@ class Houseful:
         """Start “worker …” or “scheduler”; its output goes to a file of its name."""
         with (self.log_folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [*_COMMAND, name.split()[0]],
+                [*_COMMAND, name.split(maxsplit=1)[0]],
                 env={**os.environ, **self.environ, "PYTHONPATH": str(PROJECT)},
                 cwd=PROJECT,
                 stdout=log,
@@ -49,7 +49,9 @@ class Houseful:
 
     def logs(self) -> str:
         """All logs, for a test that failed."""
-        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in self.log_folder.glob("*.log"))
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in self.log_folder.glob("*.log")
+        )
 
     def __enter__(self) -> Self:
         return self

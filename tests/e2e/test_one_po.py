@@ -23,6 +23,11 @@ ORDERS = (
     'PO-1001,open,2026-03-05,2030-01-31,1,00417-BLK,"Apron, black",12,EA,4.20\r\n'
     "PO-1001,open,2026-03-05,2030-01-31,2,00417-NAT,Apron,8,EA,4.20\r\n"
 )
+RECEIPT = (
+    "receipt_id,po_number,line_no,sku,qty_good,received_at\n"
+    "R-1,PO-1001,1,00417-BLK,12,2026-03-20\n"
+    "R-1,PO-1001,2,00417-NAT,8,2026-03-20\n"
+)
 
 
 def place(path: Path, text: str) -> None:
@@ -74,8 +79,7 @@ def test_a_file_walks_to_the_warehouse_and_its_status_comes_back(
         assert not list((files / "erp" / "in").iterdir())
         assert [path.name.split("-")[0] for path in (files / "erp" / "archive").iterdir()] != []
 
-        receipt = "receipt_id,po_number,line_no,sku,qty_good,received_at\nR-1,PO-1001,1,00417-BLK,12,2026-03-20\nR-1,PO-1001,2,00417-NAT,8,2026-03-20\n"
-        place(files / "east" / "receipts" / "r1.csv", receipt)
+        place(files / "east" / "receipts" / "r1.csv", RECEIPT)
         time_comes("status_update")
         wait_until(lambda: one("SELECT state FROM receipt") == "completed", 60, house.logs)
 
@@ -83,7 +87,10 @@ def test_a_file_walks_to_the_warehouse_and_its_status_comes_back(
         (status,) = (files / "erp" / "status").glob("*.json")
         told = json.loads(status.read_text())
         assert told["status"] == "received"
-        assert [(line["sku"], line["qty_received"]) for line in told["lines"]] == [("00417-BLK", "12"), ("00417-NAT", "8")]
+        assert [(line["sku"], line["qty_received"]) for line in told["lines"]] == [
+            ("00417-BLK", "12"),
+            ("00417-NAT", "8"),
+        ]
         assert one("SELECT count(*) FROM document") == 1
         assert one("SELECT count(*) FROM delivery WHERE kind = 'create'") == 1
         log = house.log("worker 1") + house.log("worker 2")

@@ -1,4 +1,4 @@
-"""The templates without an application: what needs no user, no database and no request."""
+"""The templates without an application, and, from the tests of the web, an application with people in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tests.conftest import PROJECT
+from tests.web.conftest import app, make, session_app, stage
+
+__all__ = ["app", "environment", "macro", "make", "session_app", "stage", "ui"]
 
 Render = Callable[..., str]
 

