@@ -219,6 +219,10 @@ class TestPlaces:
             path.touch()
         else:
             path.symlink_to(path.parent)
+        if trap == "open":
+            # Of the right owner, but others can enter.
+            path.chmod(0o755)
+            server_account().own(path)
         with pytest.raises(HostError) as caught:
             places._closed_folder(path, server_account())
         assert caught.value.sentence() == (
