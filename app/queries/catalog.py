@@ -20,16 +20,17 @@ from app.models import (
     Store,
     Warehouse,
 )
-from app.queries.listing import AnySession, Condition, Listing, among, contains, one_of
+from app.queries.listing import AnySession, Condition, Listing, among, contains, contains_key, one_of
 from app.security.reader import READER_OPTION
 
 RUNS_SHOWN: Final = 10
 VERSIONS_SHOWN: Final = 20
 
 
-def _named(*columns: Any) -> Any:
+def _named(*names: Any, keys: tuple[Any, ...] = ()) -> Any:
     def matches(text: str) -> Condition:
-        return or_(*(contains(func.lower(column), text) for column in columns))
+        found = [contains(func.lower(name), text) for name in names]
+        return or_(*found, *(contains_key(func.lower(key), text) for key in keys))
 
     return matches
 
@@ -49,13 +50,13 @@ STORES: Final = Listing(
 WAREHOUSES: Final = Listing(
     model=Warehouse,
     default_sort="code",
-    search=_named(Warehouse.name, Warehouse.code),
+    search=_named(Warehouse.name, keys=(Warehouse.code,)),
     sorts={"code": [Warehouse.code], "name": [func.lower(Warehouse.name)], "number": [Warehouse.rule_number]},
 )
 ACCOUNTS: Final = Listing(
     model=MerchantAtWarehouse,
     default_sort="account",
-    search=_named(MerchantAtWarehouse.account, MerchantAtWarehouse.facility),
+    search=_named(MerchantAtWarehouse.facility, keys=(MerchantAtWarehouse.account,)),
     filters={
         "merchant": among(MerchantAtWarehouse.merchant_id),
         "warehouse": among(MerchantAtWarehouse.warehouse_id),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.orm.interfaces import ORMOption
 
+from app.columns import Instant
 from app.models import Table
 
 COUNT_CAP: Final = 10_000
@@ -94,7 +95,16 @@ def conditions_of(listing: Listing, ask: Ask) -> list[Condition]:
 
 def contains(expression: Any, text: str) -> Condition:
     """Whether a lower-case expression holds `text`, in any case; the text's own % and _ mean themselves."""
-    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return _like(expression, text.lower())
+
+
+def contains_key(expression: Any, text: str) -> Condition:
+    """The same for an expression with keys in it. Keys are compared byte by byte: lower() knows A to Z only there."""
+    return _like(expression, "".join(sign.lower() if sign.isascii() else sign for sign in text))
+
+
+def _like(expression: Any, lowered: str) -> Condition:
+    escaped = lowered.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     condition: Condition = expression.like(f"%{escaped}%")
     return condition
 
@@ -120,15 +130,17 @@ def one_of(column: Any, known: Sequence[str]) -> Callable[[tuple[str, ...], date
 
 
 def _within(column: Any, bounds: tuple[date | None, date | None]) -> list[Condition]:
-    first, last = bounds
     # A range of dates means whole days, also on a column of instants (in UTC).
-    day = func.date(func.timezone("UTC", column)) if _is_instant(column) else column
-    found: list[Condition] = [] if first is None else [day >= first]
-    return found if last is None else [*found, day <= last]
+    first, last = bounds
+    if isinstance(column.type, Instant):
+        found = [] if first is None else [column >= _midnight(first)]
+        return found if last is None else [*found, column < _midnight(last) + timedelta(days=1)]
+    found = [] if first is None else [column >= first]
+    return found if last is None else [*found, column <= last]
 
 
-def _is_instant(column: Any) -> bool:
-    return column.type.python_type is datetime
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _ordered(query: Select[Any], listing: Listing, ask: Ask, key: Any) -> Select[Any]:

@@ -19,7 +19,7 @@ from app.models import (
     PurchaseOrder,
     Receipt,
 )
-from app.queries.listing import AnySession, Condition, Listing, among, contains
+from app.queries.listing import AnySession, Condition, Listing, among, contains, contains_key
 
 ITEMS_PER_PAGE: Final = 50
 ENTRIES_PER_PAGE: Final = 50
@@ -41,8 +41,8 @@ def matches(text: str) -> Condition:
 
     A union of two index look-ups: an OR over two tables would read both of them whole.
     """
-    header = select(PurchaseOrder.id).where(contains(_SEARCHED, text))
-    lines = select(LineItem.purchase_order_id).where(contains(func.lower(LineItem.sku), text))
+    header = select(PurchaseOrder.id).where(contains_key(_SEARCHED, text))
+    lines = select(LineItem.purchase_order_id).where(contains_key(func.lower(LineItem.sku), text))
     return PurchaseOrder.id.in_(union_all(header, lines).scalar_subquery())
 
 
@@ -96,8 +96,8 @@ ORDERS: Final = Listing(
 
 
 def _line_matches(text: str) -> Condition:
-    searched = (LineItem.sku, LineItem.supplier_sku, LineItem.barcode, LineItem.name)
-    return or_(*(contains(func.lower(column), text) for column in searched))
+    keys = (LineItem.sku, LineItem.supplier_sku, LineItem.barcode)
+    return or_(contains(func.lower(LineItem.name), text), *(contains_key(func.lower(key), text) for key in keys))
 
 
 LINES: Final = Listing(

@@ -9,17 +9,17 @@ from sqlalchemy.orm import joinedload
 
 from app.domain.states import ReceiptState
 from app.models import Activity, LineItem, PurchaseOrder, Receipt, ReceiptLine
-from app.queries.listing import AnySession, Condition, Listing, among, contains, one_of
+from app.queries.listing import AnySession, Condition, Listing, among, contains_key, one_of
 
 LINES_AT_MOST: Final = 500
 ENTRIES_AT_MOST: Final = 100
 
 
 def _matches(text: str) -> Condition:
-    orders = select(PurchaseOrder.id).where(contains(func.lower(PurchaseOrder.number), text))
+    orders = select(PurchaseOrder.id).where(contains_key(func.lower(PurchaseOrder.number), text))
     return or_(
-        contains(func.lower(Receipt.external_id), text),
-        contains(func.lower(Receipt.po_reference), text),
+        contains_key(func.lower(Receipt.external_id), text),
+        contains_key(func.lower(Receipt.po_reference), text),
         Receipt.purchase_order_id.in_(orders),
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.models import Connection, Delivery, DeliveryKind, DeliveryState, Run, RunFailure, RunKind, RunState
-from app.queries.listing import AnySession, Condition, Listing, among, contains, one_of
+from app.queries.listing import AnySession, Condition, Listing, among, contains, contains_key, one_of
 
 FAILURES_SHOWN: Final = 50
 
@@ -54,7 +54,7 @@ FAILURES: Final = Listing(
 
 
 def _delivery_matches(text: str) -> Condition:
-    return or_(contains(func.lower(Delivery.number), text), contains(func.lower(Delivery.external_id), text))
+    return or_(contains_key(func.lower(Delivery.number), text), contains_key(func.lower(Delivery.external_id), text))
 
 
 DELIVERIES: Final = Listing(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, flash, jsonify, make_response, redirect, render_template, request
+from flask import Flask, Response, flash, g, jsonify, make_response, redirect, render_template, request
+from flask_login import AnonymousUserMixin
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.domain.errors import InletError, NotFound
+from app.domain.people import NOBODY
 from app.extensions import db
+from app.security.reader import set_reader
 from app.web.addresses import is_safe, wants_fragment
 from app.web.headers import request_id
 
@@ -108,7 +111,9 @@ def _give_up(error: Exception) -> None:
 
 
 def _forget(session: Any) -> None:
-    # What the page had loaded is not touched any more: the error page asks the database for nothing.
+    # The error page asks the database for nothing, not even for who is signed in.
+    g.user = g._login_user = AnonymousUserMixin()  # noqa: SLF001 (where Flask-Login keeps the user of a request)
+    set_reader(NOBODY)
     try:
         session.rollback()
     except SQLAlchemyError:

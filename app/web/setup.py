@@ -33,7 +33,6 @@ def bind_web(app: Flask, settings: Settings, register: Callable[[Any], None]) ->
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    csrf.init_app(app)
     add_headers(app, settings)
     add_handlers(app)
     with app.app_context():
@@ -48,6 +47,8 @@ def bind_web(app: Flask, settings: Settings, register: Callable[[Any], None]) ->
         builder.sm.register_settings()
     # After Flask-AppBuilder's own hook, which says who is signed in.
     app.before_request(_find_reader)
+    # Last, so that its refusal is a page for the person who is signed in.
+    csrf.init_app(app)
     app.context_processor(_context)
 
 

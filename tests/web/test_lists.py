@@ -75,7 +75,7 @@ def test_a_delayed_order_counts_once(
         ("PECIAL-1", ["special"]),
         ("EXT_77", ["special"]),
         ("ext%77", []),
-        ("ünal & s", ["new"]),
+        ("Ünal & S", ["new"]),
         ("bolt_m8", ["new"]),
         ("BOLT_M8%", ["new"]),
         ("bolt%m8", []),
@@ -130,7 +130,7 @@ def test_a_list_is_sorted_by_what_the_address_says_and_turned_round_by_the_headi
     assert numbers(admin, sort="number") == sorted(by_lines)
     assert numbers(admin) == sorted(by_lines, reverse=True)
     assert numbers(admin, sort="no such thing") == numbers(admin)
-    assert f"{LIST}?sort=-lines" in links(admin, f"{LIST}?sort=lines&page=3")
+    assert f"{LIST}?sort=-lines" in links(admin, f"{LIST}?sort=lines&page=1")
     assert f"{LIST}?sort=lines" in links(admin, f"{LIST}?sort=-lines")
 
 
