@@ -7,7 +7,7 @@ case of twelve, and not 0.999999 of one: an uneven amount is laid so that the su
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from app.domain.errors import UnknownUnit
@@ -148,32 +148,30 @@ class Stack:
 
     def _filled(self, item: Goods, lines: Sequence[OrderLine]) -> list[_Share]:
         """New goods fill the lines in order; the damaged part lies within the shares."""
-        shares = poured(item.received, [_theirs(self.outstanding(line), line, item) for line in lines])
+        shares = self._moved(item, lines)
         return list(zip(shares, poured(item.damaged, shares), strict=True))
 
     def _shifted(self, item: Goods, lines: Sequence[OrderLine]) -> list[_Share]:
-        """A correction takes sound and damaged goods off where they lie, the last line first, and may turn one kind
-        into the other there."""
-        back = list(reversed(lines))
-        sound = item.received - item.damaged
-        if item.damaged < 0:
-            bad = poured(item.damaged, [_theirs(self._damaged[line.id], line, item) for line in back])
-            turned = max(ZERO, min(sound, -item.damaged))
-            good = poured(turned, [-share for share in bad])
-            rest = self._sound(item, back, sound - turned)
-            good = [one + other for one, other in zip(good, rest, strict=True)]
+        """A correction takes goods off the last line first. Damage stays where it lies, as far as goods still lie
+        there; what is left of it finds its place on the others."""
+        shares = self._moved(item, lines)
+        lying = [
+            _theirs(self._received[line.id], line, item) + share for line, share in zip(lines, shares, strict=True)
+        ]
+        before = [_theirs(self._damaged[line.id], line, item) for line in lines]
+        kept = [min(bad, max(ZERO, there)) for bad, there in zip(before, lying, strict=True)]
+        left = item.damaged + sum(before) - sum(kept)
+        if left > 0:
+            placed = poured(left, [there - bad for there, bad in zip(lying, kept, strict=True)])
         else:
-            good = self._sound(item, back, sound)
-            bad = poured(item.damaged, [-share for share in good])
-        return [(one + other, other) for one, other in zip(reversed(good), reversed(bad), strict=True)]
+            placed = poured(left, kept[::-1])[::-1]
+        spoiled = [bad + more - old for bad, more, old in zip(kept, placed, before, strict=True)]
+        return list(zip(shares, spoiled, strict=True))
 
-    def _sound(self, item: Goods, back: Sequence[OrderLine], amount: Decimal) -> list[Decimal]:
-        """Sound goods, put on or taken off; lines and shares are in the opposite direction."""
-        if amount > 0:
-            return [
-                share for share, _ in reversed(self._filled(replace(item, received=amount, damaged=ZERO), back[::-1]))
-            ]
-        return poured(amount, [_theirs(self._received[line.id] - self._damaged[line.id], line, item) for line in back])
+    def _moved(self, item: Goods, lines: Sequence[OrderLine]) -> list[Decimal]:
+        if item.received > 0:
+            return poured(item.received, [_theirs(self.outstanding(line), line, item) for line in lines])
+        return poured(item.received, [_theirs(self._received[line.id], line, item) for line in lines[::-1]])[::-1]
 
 
 def poured(amount: Decimal, room: Sequence[Decimal]) -> list[Decimal]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from app.domain.discrepancies import Discrepancy, Held
 from app.domain.errors import InletError
+from app.domain.states import ReceiptEvent, ReceiptState
 from app.services import applying
 from app.services.applying import LockedOrder
 from app.services.receiving_content import Amount, line_reference
@@ -175,6 +176,30 @@ def hold_unmatched(
     """Hold receipts before anything of them was tried."""
     applying.start(unit, receipts, by)
     applying.hold(unit, receipts, held, by=by, order=order)
+
+
+_LET_GO = """
+WITH let_go AS (
+    UPDATE receipt SET purchase_order_id = NULL, state_reason = :reason
+    WHERE id = ANY(CAST(:ids AS bigint[]))
+)
+DELETE FROM reported_total WHERE purchase_order_id = :po_id
+"""
+
+
+def let_go(unit: Unit, po_id: int, *, by: str) -> int:
+    """Let the receipts of an order that is about to be deleted wait for its return; returns how many.
+
+    Without this a report that comes again would be known, and would never count for the order when it is imported anew.
+    Archived receipts, and those on their way to the source, stay as they are. Locks the order.
+    """
+    order = applying.lock_order(unit, po_id)
+    rows = unit.rows("SELECT id FROM receipt WHERE purchase_order_id = :id", id=po_id)
+    receipts = applying.receipts(unit, [row.id for row in rows])
+    going = [row for row in receipts if row.state not in (ReceiptState.NOTIFYING, ReceiptState.ARCHIVED)]
+    applying.take_off(unit, order, going, ReceiptEvent.RESET, by=by)
+    unit.run(_LET_GO, ids=[receipt.id for receipt in going], po_id=po_id, reason=WAITING)
+    return len(going)
 
 
 _TOO_LONG = """

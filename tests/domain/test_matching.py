@@ -140,7 +140,7 @@ def test_a_correction_comes_off_in_the_opposite_direction():
 
 def test_a_correction_of_the_damage_alone_moves_no_goods():
     lines = [order_line(1, "A", received=10, damaged=9), order_line(2, "A", 5, received=3)]
-    assert laid(match([goods("A", 0, 3)], lines, Policy())) == [(2, 0, 3)]
+    assert laid(match([goods("A", 0, 3)], lines, Policy())) == [(1, 0, 1), (2, 0, 2)]
     assert laid(match([goods("A", 0, -3)], lines, Policy())) == [(1, 0, -3)]
 
 
