@@ -94,6 +94,8 @@ def test_patterns_can_be_chosen(tmp_path: Path, inbox: Path):
     land(inbox, "asn-1.json", json.dumps(order("B")))
     land(inbox, "x.edi", json.dumps(order("C")))
     assert take(erp(tmp_path, patterns=" PO-*.json , other*"))[0] == ["A"]
+    half = land(inbox, "po-2.csv.part", orders_csv("HALF,1,x,1"))
+    assert (take(erp(tmp_path, patterns="*.part")), half.exists()) == (([], []), True)
     with pytest.raises(BadSettings, match=r"^There is no file name pattern\.$"):
         erp(tmp_path, patterns=" , ")
 

@@ -184,6 +184,8 @@ def test_a_try_does_not_depend_on_what_others_do(tmp_path: Path):
         return outcomes(lambda: connector.create(notice()), 10)
 
     assert story(tmp_path / "a", 0) == story(tmp_path / "b", 5)
+    connector = keeper(tmp_path / "c", failure_rate=0.5)
+    assert len({tuple(outcomes(partial(connector.create, notice(number)), 10)) for number in "ABC"}) == 3
 
 
 def test_a_refusal_is_for_good(tmp_path: Path):
