@@ -38,9 +38,10 @@ _SENDABLE = frozenset({PoStatus.NEW, PoStatus.OPEN, PoStatus.PARTIALLY_RECEIVED,
 _READ = """
 SELECT d.id AS delivery_id, d.kind, d.version, d.purchase_order_id, d.warehouse_id, d.merchant_id,
        doc.id AS document_id, doc.key, doc.state AS document_state, doc.warehouse_ref, doc.account,
-       doc.created_at AS document_created, po.id AS po_id, po.status, coalesce(po.number, d.number) AS number,
-       po.facility, po.supplier_code, po.supplier_name, po.due_date, po.notes, po.custom, po.last_receipt_at,
-       m.name AS merchant
+       doc.created_at AS document_created,
+       EXISTS (SELECT 1 FROM document e WHERE e.po_key_id = doc.po_key_id AND e.id < doc.id) AS follows,
+       po.id AS po_id, po.status, coalesce(po.number, d.number) AS number,
+       po.facility, po.supplier_code, po.supplier_name, po.due_date, po.notes, po.custom, m.name AS merchant
 FROM delivery d JOIN document doc ON doc.id = d.document_id JOIN merchant m ON m.id = d.merchant_id
 LEFT JOIN purchase_order po ON po.id = d.purchase_order_id
 WHERE d.id = ANY(CAST(:ids AS bigint[])) ORDER BY d.id
@@ -126,7 +127,7 @@ ORDER BY l.purchase_order_id, l.position
 
 
 def _lines(unit: Unit, rows: Sequence[Any]) -> Mapping[int, list[NoticeLine]]:
-    followers = [row for row in rows if row.last_receipt_at is not None]
+    followers = [row for row in rows if row.follows]
     found: dict[int, list[NoticeLine]] = {}
     for line in unit.rows(
         _LINES,

@@ -43,7 +43,8 @@ def _accept_cancel(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reade
     live = outbox.live_documents(unit, [order.id]).get(order.id)
     if live is not None and live.state is DocumentState.ACCEPTED and known.can("cancel"):
         outbox.plant_cancel(unit, live.document_id)
-    recomputing.recompute(unit, [order.id], reader.name, accepted=True)
+    said = f"The source canceled it; {reader.name} closed it at what has arrived."
+    recomputing.recompute(unit, [order.id], reader.name, accepted=True, reason=said)
     return "It is closed at what has arrived."
 
 
@@ -89,7 +90,8 @@ def close_short(
         raise Refused("Nothing is outstanding on these lines.", "Choose lines that still wait for goods.")
     data = {"action": "close_short", "reason": reason.strip(), "lines": closed}
     tell(unit, [Entry("action", order.id, actor=reader.name, data=data)])
-    recomputing.recompute(unit, [order.id], reader.name)
+    said = f"Closed short by {reader.name}: {reason.strip()}"
+    recomputing.recompute(unit, [order.id], reader.name, reason=said)
     _tell_warehouse(unit, order, known)
     return f"{closed} {'line was' if closed == 1 else 'lines were'} closed short."
 

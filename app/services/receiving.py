@@ -225,7 +225,8 @@ class _Recording:
             self._hold(receipt_id, which_po(found, self.references), None)
 
     def _apply(self, receipt_id: int, order: LockedOrder, known: Sequence[Stored]) -> None:
-        if any(one.state is ReceiptState.ARCHIVED for one in known):
+        # Each delta of running totals stands for itself; a correction means nothing without what it corrects.
+        if not self.document.cumulative and any(one.state is ReceiptState.ARCHIVED for one in known):
             held = Held(
                 Discrepancy.ARCHIVED,
                 f"It corrects receipt {self.document.external_id}, which was archived.",
