@@ -82,11 +82,10 @@ def _parsed(text: str, start: str) -> Any:
         )
     unstorable = _UNSTORABLE.search(text)
     if unstorable:
-        line, column = (
-            text.count("\n", 0, unstorable.start()) + 1,
-            unstorable.start() - text.rfind("\n", 0, unstorable.start()),
-        )
-        raise RuleError([Problem(line, column, "The text holds a character that cannot be stored.", "Remove it.")])
+        at = unstorable.start()
+        span = sx.Span(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at), at, at + 1)
+        shown = _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+        raise RuleError([problem(shown, span, "The text holds a character that cannot be stored.", "Remove it.")])
     try:
         tree: Tree[Token] = grammar().parse(text, start=start)
     except UnexpectedInput as error:

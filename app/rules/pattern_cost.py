@@ -3,8 +3,8 @@
 The estimate is an upper bound of its shape: the bounded choices that may be taken back, times n to the power of the
 open ones. A choice inside a repeat that may be taken back can need time beyond any power and is refused.
 
-Sets of characters are bit masks: 128 bits for ASCII and three for the others (word, space, rest). A mask may hold more
-than the pattern matches, never less, so two masks without a common bit really cannot match the same character.
+Sets of characters are bit masks: 128 bits for ASCII and four for the others (digit, word, space, rest). A mask may hold
+more than the pattern matches, never less: two masks without a common bit really cannot match the same character.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 # The compiler's own names for the parts of a pattern.
 _codes = re._constants  # noqa: SLF001
 
-_OTHER_WORD, _OTHER_SPACE, _OTHER_REST = 1 << 128, 1 << 129, 1 << 130
-_EVERYTHING = (1 << 131) - 1
+_OTHER_DIGIT, _OTHER_WORD, _OTHER_SPACE, _OTHER_REST = 1 << 128, 1 << 129, 1 << 130, 1 << 131
+_OTHERS = _OTHER_DIGIT | _OTHER_WORD | _OTHER_SPACE | _OTHER_REST
+_EVERYTHING = (1 << 132) - 1
 
 
 def _ascii(test: str) -> int:
@@ -25,13 +26,15 @@ def _ascii(test: str) -> int:
 
 
 _CATEGORIES = {
-    _codes.CATEGORY_DIGIT: _ascii(r"\d") | _OTHER_WORD,
-    _codes.CATEGORY_WORD: _ascii(r"\w") | _OTHER_WORD,
+    _codes.CATEGORY_DIGIT: _ascii(r"\d") | _OTHER_DIGIT,
+    _codes.CATEGORY_WORD: _ascii(r"\w") | _OTHER_DIGIT | _OTHER_WORD,
     _codes.CATEGORY_SPACE: _ascii(r"\s") | _OTHER_SPACE,
-    _codes.CATEGORY_NOT_DIGIT: _ascii(r"\D") | _OTHER_WORD | _OTHER_SPACE | _OTHER_REST,
+    _codes.CATEGORY_NOT_DIGIT: _ascii(r"\D") | _OTHERS & ~_OTHER_DIGIT,
     _codes.CATEGORY_NOT_WORD: _ascii(r"\W") | _OTHER_SPACE | _OTHER_REST,
-    _codes.CATEGORY_NOT_SPACE: _ascii(r"\S") | _OTHER_WORD | _OTHER_REST,
+    _codes.CATEGORY_NOT_SPACE: _ascii(r"\S") | _OTHERS & ~_OTHER_SPACE,
 }
+# A bit beyond the characters: the part may match nothing.
+_NOTHING = 1 << 132
 _BEGINNINGS = {_codes.AT_BEGINNING, _codes.AT_BEGINNING_STRING}
 # A repeat with more turns than this counts as an open one.
 _BOUNDED = 16
@@ -49,7 +52,7 @@ class UnsafePatternError(Exception):
     """The pattern is not taken; the text of the error says what it does, as in "it …"."""
 
 
-def cost(parsed: Any) -> tuple[int, int]:
+def cost(parsed: Any, *, ignores_case: bool) -> tuple[int, int]:
     """(ways, power): a match over n characters takes at most about ways * n ** power / power! steps.
 
     `parsed` is what the standard library's pattern parser gives. Raises UnsafePatternError.
@@ -57,7 +60,7 @@ def cost(parsed: Any) -> tuple[int, int]:
     items = list(parsed)
     several_lines = bool(parsed.state.flags & re.MULTILINE)
     anchored = bool(items) and items[0][0] is _codes.AT and items[0][1] in _BEGINNINGS and not several_lines
-    shape = _Shape()
+    shape = _Shape(ignores_case=ignores_case)
     shape.sequence(items, 0, inside_repeat=False)
     return shape.ways, shape.power + (1 if anchored else 2)
 
@@ -70,7 +73,8 @@ class _Shape:
     is never taken back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, ignores_case: bool) -> None:
+        self._ignores_case = ignores_case
         self.ways = 1
         self.power = 0
 
@@ -91,7 +95,7 @@ class _Shape:
         if code in {_codes.MAX_REPEAT, _codes.MIN_REPEAT}:
             least, most, body = argument
             return self._repeat(int(least), int(most), list(body), follow, inside_repeat)
-        return _mask(code, argument)
+        return self._mask(code, argument)
 
     def _branch(self, options: Sequence[Sequence[tuple[Any, Any]]], follow: int, inside_repeat: bool) -> int:
         begins, unique = 0, True
@@ -106,11 +110,43 @@ class _Shape:
     def _repeat(self, least: int, most: int, body: Sequence[tuple[Any, Any]], follow: int, inside_repeat: bool) -> int:
         if not body or most == 0:
             return follow
-        again = _first(body, 0) if most > 1 else 0
+        again = self._first(body, 0) if most > 1 else 0
         first = self.sequence(body, follow | again, inside_repeat=inside_repeat or most > 1)
         if least != most and first & follow:
             self._choice(most - least + 1, inside_repeat)
         return first | follow if least == 0 else first
+
+    def _mask(self, code: Any, argument: Any) -> int:
+        mask = _mask(code, argument)
+        if self._ignores_case:
+            mask |= (mask & _UPPER) << 32 | (mask & _LOWER) >> 32
+            mask |= _KINDRED if mask & _OTHER_WORD else 0
+            mask |= _OTHER_WORD if mask & _KINDRED else 0
+        return mask
+
+    def _first(self, items: Sequence[tuple[Any, Any]], follow: int) -> int:
+        """What a sequence may begin with; `follow` is part of it where the whole sequence may be empty."""
+        mask = 0
+        for code, argument in items:
+            part = self._first_of(code, argument)
+            mask |= part & _EVERYTHING
+            if not part & _NOTHING:
+                return mask
+        return mask | follow
+
+    def _first_of(self, code: Any, argument: Any) -> int:
+        if code is _codes.AT:
+            return _NOTHING
+        if code is _codes.SUBPATTERN:
+            return self._first(list(argument[3]), _NOTHING)
+        if code is _codes.BRANCH:
+            found = 0
+            for option in argument[1]:
+                found |= self._first(list(option), _NOTHING)
+            return found
+        if code in {_codes.MAX_REPEAT, _codes.MIN_REPEAT}:
+            return self._first(list(argument[2]), _NOTHING) | (_NOTHING if argument[0] == 0 else 0)
+        return _EVERYTHING if code in _REFUSED else self._mask(code, argument)
 
     def _choice(self, ways: int, inside_repeat: bool) -> None:
         if inside_repeat:
@@ -121,45 +157,12 @@ class _Shape:
             self.ways *= ways
 
 
-def _first(items: Sequence[tuple[Any, Any]], follow: int) -> int:
-    """What a sequence may begin with; `follow` is part of it where the whole sequence may be empty."""
-    mask = 0
-    for code, argument in items:
-        part, may_be_empty = _first_of(code, argument)
-        mask |= part
-        if not may_be_empty:
-            return mask
-    return mask | follow
-
-
-# A bit beyond the characters: the part may match nothing.
-_NOTHING = 1 << 131
-
-
-def _first_of(code: Any, argument: Any) -> tuple[int, bool]:
-    if code is _codes.AT:
-        return 0, True
-    if code is _codes.SUBPATTERN:
-        found = _first(list(argument[3]), _NOTHING)
-    elif code is _codes.BRANCH:
-        found = 0
-        for option in argument[1]:
-            found |= _first(list(option), _NOTHING)
-    elif code in {_codes.MAX_REPEAT, _codes.MIN_REPEAT}:
-        found = _first(list(argument[2]), _NOTHING) | (_NOTHING if argument[0] == 0 else 0)
-    else:
-        found = _EVERYTHING if code in _REFUSED else _mask(code, argument)
-    return found & _EVERYTHING, bool(found & _NOTHING)
-
-
 def _mask(code: Any, argument: Any) -> int:
     if code is _codes.LITERAL:
-        return _fold(_bit(argument))
+        return _bit(argument)
     if code is _codes.NOT_LITERAL:
-        return _fold(_EVERYTHING & ~_single(argument))
-    if code is _codes.IN:
-        return _fold(_in(argument))
-    return _EVERYTHING
+        return _EVERYTHING & ~_single(argument)
+    return _in(argument) if code is _codes.IN else _EVERYTHING
 
 
 def _in(items: Sequence[tuple[Any, Any]]) -> int:
@@ -178,7 +181,7 @@ def _in(items: Sequence[tuple[Any, Any]]) -> int:
 def _range(low: int, high: int, *, exact: bool) -> int:
     mask = sum(1 << code for code in range(low, min(high, 127) + 1))
     if high > 127 and not exact:
-        mask |= _OTHER_WORD | _OTHER_SPACE | _OTHER_REST
+        mask |= _OTHERS
     return mask
 
 
@@ -188,6 +191,8 @@ def _bit(code: int) -> int:
     character = chr(code)
     if character.isspace():
         return _OTHER_SPACE
+    if character.isdecimal():
+        return _OTHER_DIGIT
     return _OTHER_WORD if character.isalnum() else _OTHER_REST
 
 
@@ -196,12 +201,7 @@ def _single(code: int) -> int:
     return 1 << code if code < 128 else 0
 
 
-def _fold(mask: int) -> int:
-    """The mask with both cases of each letter in it, in case the pattern ignores case."""
-    upper = mask & _UPPER
-    lower = mask & _LOWER
-    return mask | upper << 32 | lower >> 32
-
-
 _UPPER = _ascii(r"[A-Z]")
 _LOWER = _ascii(r"[a-z]")
+# ASCII letters that are the same as one beyond ASCII when case is ignored, as s and the long s are.
+_KINDRED = _ascii("[iksIKS]")

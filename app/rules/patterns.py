@@ -23,6 +23,7 @@ _BUDGET = 50_000_000
 _SHORTEST_SUBJECT = 60
 
 _NAMED = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|\(\?<(?=[A-Za-z_])", re.DOTALL)
+_IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
 
 
 class BadPatternError(Exception):
@@ -74,7 +75,7 @@ def compile_pattern(source: str) -> Pattern:
             warnings.simplefilter("error")
             parsed = re._parser.parse(spelled)  # noqa: SLF001
             compiled = re.compile(spelled)
-        ways, power = cost(parsed)
+        ways, power = cost(parsed, ignores_case=_IGNORES_CASE.search(spelled) is not None)
     except UnsafePatternError as error:
         raise BadPatternError(f"The pattern {error}, which could keep a worker busy for ever.") from None
     except RecursionError:
