@@ -24,6 +24,8 @@ _about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxy
 
 # What every LogRecord has; all else came with `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# Libraries whose INFO tells only that they were loaded.
+_TALKATIVE = ("flask_appbuilder", "alembic.runtime.plugins")
 _HIDDEN = "•••"
 _SHORTEST_SECRET = 6
 # The counts in the patterns are bounded so that a hostile line cannot make the search slow.
@@ -71,6 +73,8 @@ def configure(log_format: str, level: str, secrets: Iterable[str] = (), stream: 
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 class Masker:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from types import FrameType
 from typing import NoReturn
 
@@ -68,6 +68,7 @@ class Machine:
         self.environ = {**(demo_secrets(data_folder) if demo else {}), **given, "PYTHONUNBUFFERED": "1"}
         self.settings = Settings.from_env({**_NOT_YET, **self.environ})
         self.supervisor = Supervisor(say)
+        self._page_answered = Event()
         self._database_identity = self.environ.get("DATABASE_URL", "")
 
     def run(self) -> int:
@@ -140,13 +141,15 @@ class Machine:
         # SIGINT ends gunicorn at once, SIGTERM after the requests at work.
         quickly = ((signal.SIGTERM, 5.0), (signal.SIGINT, 2.0))
         yield self._child("web", gunicorn, Stage.WEB, quickly, death_signal=signal.SIGINT)
+        # A person waits for the page: the others take the processors only when it is there.
+        gate = self._page_answered
         # The first SIGTERM lets an RQ worker finish its job, the second ends the job too.
         twice = ((signal.SIGTERM, 4.0), (signal.SIGTERM, 2.0))
         for number in range(1, _WORKERS + 1):
-            yield self._child(f"worker {number}", ["-m", "app.cli", "worker"], Stage.WORKERS, twice)
+            yield self._child(f"worker {number}", ["-m", "app.cli", "worker"], Stage.WORKERS, twice, gate=gate)
         if settings.demo:
-            yield self._child("feed", ["-m", "app.cli", "feed"], Stage.WORKERS)
-        yield self._child("scheduler", ["-m", "app.cli", "scheduler"], Stage.SCHEDULER)
+            yield self._child("feed", ["-m", "app.cli", "feed"], Stage.WORKERS, gate=gate)
+        yield self._child("scheduler", ["-m", "app.cli", "scheduler"], Stage.SCHEDULER, gate=gate)
 
     def _child(
         self,
@@ -156,6 +159,7 @@ class Machine:
         stop_signals: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 4.0),),
         *,
         death_signal: signal.Signals = signal.SIGKILL,
+        gate: Event | None = None,
     ) -> Child:
         command = [sys.executable, *arguments]
         return Child(
@@ -163,11 +167,14 @@ class Machine:
             lambda: spawn(command, death_signal=death_signal, env=self.environ, output=subprocess.PIPE, cwd=PROJECT),
             stage,
             stop_signals,
+            gate=gate,
         )
 
     def _announce(self) -> None:
         settings = self.settings
-        if not wait_for_page(settings.host, settings.port):
+        answered = wait_for_page(settings.host, settings.port)
+        self._page_answered.set()
+        if not answered:
             say("inlet", "The page does not answer yet; what is above may say why.")
             return
         say("inlet", f"Inlet is ready at http://{address(settings.host, settings.port)}/ (Ctrl-C stops it).")

@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from app.host.processes import end_session, how_it_ended, last_line
 
 _LONGEST_LINE = 65_536
 _IDLE_SECONDS = 5.0
+_GATE_SECONDS = 0.05
 
 Say = Callable[[str, str], None]
 
@@ -45,6 +47,8 @@ class Child:
     kill_signal: signal.Signals = signal.SIGKILL
     # Where its last words are when they do not come through the pipe.
     log: Path | None = None
+    # Its first start waits until this is set.
+    gate: threading.Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,10 @@ class _Watched:
     signals: list[tuple[signal.Signals, float]] = field(default_factory=list)
     deadline: float = 0.0
     killed: bool = False
+
+    def may_start(self) -> bool:
+        """Say whether its gate is open."""
+        return self.child.gate is None or self.child.gate.is_set()
 
 
 class Supervisor:
@@ -128,7 +136,7 @@ class Supervisor:
 
     def _start_what_is_due(self) -> None:
         for watched in self._watched:
-            if watched.process is None and watched.due <= time.monotonic():
+            if watched.process is None and watched.due <= time.monotonic() and watched.may_start():
                 self._take(watched, watched.child.launch())
 
     def _take(self, watched: _Watched, process: subprocess.Popen[bytes]) -> None:
@@ -139,8 +147,10 @@ class Supervisor:
             self._selector.register(process.stdout, selectors.EVENT_READ, watched)
 
     def _pause(self) -> float:
-        waiting = [watched.due for watched in self._watched if watched.process is None]
-        return min([_IDLE_SECONDS, *(max(0.0, due - time.monotonic()) for due in waiting)])
+        now = time.monotonic()
+        waiting = [watched for watched in self._watched if watched.process is None]
+        pauses = [max(0.0, watched.due - now) if watched.may_start() else _GATE_SECONDS for watched in waiting]
+        return min([_IDLE_SECONDS, *pauses])
 
     def _turn(self, seconds: float) -> None:
         """Wait for something to happen, pass on what was printed, and see who died."""

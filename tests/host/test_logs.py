@@ -76,6 +76,16 @@ def test_a_message_of_several_lines_stays_one_line_for_people(lines: io.StringIO
     assert lines.getvalue().count("\n") == 1
 
 
+@pytest.mark.parametrize(("level", "shown"), [("INFO", ["a warning", "an error"]), ("ERROR", ["an error"])])
+def test_libraries_do_not_chat(lines: io.StringIO, level: str, shown: list[str]) -> None:
+    configure("json", level, stream=lines)
+    log = logging.getLogger("flask_appbuilder.base")
+    log.info("loaded")
+    log.warning("a warning")
+    log.error("an error")
+    assert [json.loads(line)["message"] for line in lines.getvalue().splitlines()] == shown
+
+
 def test_configuring_twice_prints_once(lines: io.StringIO) -> None:
     configure("lines", "INFO", stream=lines)
     configure("lines", "INFO", stream=lines)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,31 @@ def test_the_last_words_of_a_server_come_from_its_log(tmp_path: Path) -> None:
                 "its last line was: PANIC: no space left on device"
             ),
         )
+    ]
+
+
+def test_a_child_behind_a_gate_waits_for_it_once(tmp_path: Path) -> None:
+    gate = threading.Event()
+    told: list[tuple[str, str]] = []
+
+    def say(name: str, line: str) -> None:
+        told.append((name, line))
+        if (name, line) == ("web", "ready"):
+            threading.Timer(0.2, gate.set).start()
+        if (name, line) == ("worker 1", "ready"):
+            supervisor.stop()
+
+    once = f"if mkdir '{tmp_path}/been' 2>/dev/null; then exit 7; fi; {POLITE}"
+    supervisor = Supervisor(say, QUICK)
+    supervisor.add(Child("worker 1", shell(once), Stage.WORKERS, gate=gate))
+    supervisor.add(Child("web", shell(POLITE), Stage.WEB))
+    assert supervisor.run() == 0
+    assert told == [
+        ("web", "ready"),
+        ("inlet", "worker 1 ended with status 7 and is started again in 0.01 s; it left no message"),
+        ("worker 1", "ready"),
+        ("web", "bye"),
+        ("worker 1", "bye"),
     ]
 
 
