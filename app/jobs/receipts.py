@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from app.services.receiving_waiting import match_waiting
+import logging
+
+from app.logs import about
+from app.services.receiving import match_waiting
 from app.wakeups import Topic, begun
+
+log = logging.getLogger(__name__)
 
 
 def work() -> int:
     """Match every receipt whose purchase order may have come; returns how many found theirs."""
     begun(Topic.RECEIPTS)
-    return match_waiting()
+    with about(job=Topic.RECEIPTS.value):
+        matched = match_waiting()
+        if matched:
+            log.info("Matched receipts that waited.", extra={"matched": matched})
+        return matched

@@ -191,7 +191,7 @@ class _Recording:
             self.unit, self.warehouse_id, self.references.best, order.id if order else None
         )
         found = deltas(self.document, last)
-        finishes = self.document.final and not (order and self._finished(order.id))
+        finishes = self.document.final and not self._finished(order)
         if found.lines or finishes or (not known and not last):
             return _News(found.lines, digest(content(self.document.lines), final=self.document.final), found.changes)
         if order and found.changes:
@@ -199,13 +199,16 @@ class _Recording:
         newest = known[-1].id if known else None
         return self._recorded(newest, "known" if found.changes or not found.ignored else "ignored")
 
-    def _finished(self, po_id: int) -> bool:
+    def _finished(self, order: LockedOrder | None) -> bool:
+        """Whether this sender has said before that nothing more will come."""
         return bool(
             self.unit.scalar(
-                "SELECT EXISTS (SELECT 1 FROM receipt WHERE purchase_order_id = :po_id AND warehouse_id = :warehouse_id"
-                " AND final AND state <> 'archived')",
-                po_id=po_id,
+                "SELECT EXISTS (SELECT 1 FROM receipt WHERE warehouse_id = :warehouse_id AND final"
+                " AND state <> 'archived' AND (purchase_order_id = :po_id"
+                " OR purchase_order_id IS NULL AND po_reference = :reference))",
+                po_id=order.id if order else None,
                 warehouse_id=self.warehouse_id,
+                reference=self.references.best,
             )
         )
 

@@ -116,6 +116,22 @@ def test_the_delta_is_not_taken_against_applied_receipts(dock: Dock):
     assert dock.received(po) == [1, 0]
 
 
+def test_an_archived_delta_does_not_stop_the_next_ones(dock: Dock):
+    po = dock.order()
+    first = total(dock, po, 0, line("A", 4))
+    receipt_actions.archive([first.receipt_id or 0], SYSTEM)
+    assert total(dock, po, 1, line("A", 6)).state is ReceiptState.READY
+    assert dock.received(po) == [2, 0]
+
+
+def test_a_total_that_was_too_high_is_judged_together_with_its_correction(dock: Dock):
+    po = dock.order()
+    assert total(dock, po, 0, line("A", 12)).state is ReceiptState.ERROR
+    assert total(dock, po, 1, line("A", 10)).state is ReceiptState.READY
+    assert dock.received(po) == [10, 0]
+    assert [row["state"] for row in dock.rows("SELECT state FROM receipt ORDER BY id")] == ["ready", "ready"]
+
+
 def test_totals_of_another_order_are_another_matter(dock: Dock):
     first, second = dock.order(), dock.order()
     total(dock, first, 0, line("A", 4))
@@ -130,6 +146,19 @@ def test_totals_that_finish_the_order_without_a_delta_are_stored_once(dock: Dock
     assert finished.outcome == "correction"
     assert dock.status(po) == "closed"
     assert total(dock, po, 2, line("A", 4), final=True).outcome == "known"
+
+
+def test_totals_that_finish_an_order_that_is_not_here_yet_are_stored_once(dock: Dock):
+    def report(minutes: int) -> Recorded:
+        values: dict[str, Any] = {"number": "PO-7", "cumulative": True, "final": True}
+        return dock.report(document("T1", line("A", 4), minutes=minutes, **values))
+
+    first = report(0)
+    assert (first.outcome, first.state) == ("new", ReceiptState.NEW)
+    assert report(1) == Recorded(first.receipt_id, "known", ReceiptState.NEW)
+    po = dock.order(number="PO-7")
+    assert report(2) == Recorded(first.receipt_id, "known", ReceiptState.READY)
+    assert (dock.received(po), dock.status(po)) == ([4, 0], "closed")
 
 
 def test_a_first_total_of_zero_is_a_receipt_that_changes_nothing(dock: Dock):
