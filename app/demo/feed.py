@@ -35,6 +35,9 @@ from config import Settings
 
 log = logging.getLogger(__name__)
 
+Scene = Callable[[datetime], str]
+"""Plays at an instant and returns what happened in words; empty if nothing did."""
+
 MOST_ORDERS: Final = 300
 """So many orders come in one run, and then no more: a demo that is left running must not fill the disk."""
 _PAUSE: Final = (20.0, 40.0)
@@ -79,10 +82,11 @@ class Feed:
 
     def play(self, now: datetime) -> list[str]:
         """One scene: something comes from a store, and perhaps a truck at each dock. Returns what happened in words."""
-        scenes = [self._from_a_store, *(partial(dock.receive_next, rng=self.rng) for dock in self._docks)]
+        trucks: list[Scene] = [partial(dock.receive_next, rng=self.rng) for dock in self._docks]
+        scenes = [self._from_a_store, *trucks]
         return [words for scene in scenes if (words := self._tried(scene, now))]
 
-    def _tried(self, scene: Callable[[datetime], str], now: datetime) -> str:
+    def _tried(self, scene: Scene, now: datetime) -> str:
         """A scene that fails (a full disk, a folder that was removed) is told, and the play goes on."""
         try:
             words = scene(now)
