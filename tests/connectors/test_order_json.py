@@ -227,6 +227,11 @@ def test_a_text_is_mapped_without_its_data():
     assert caught.value.sentence() == f"This record is not valid JSON: Expecting value at line 1, column 15. {RESEND}"
 
 
+def test_lines_that_are_a_long_number_are_no_lines():
+    with pytest.raises(BadRecord, match=r"^Purchase order A has no list of lines\.$"):
+        map_order('{"po_number": "A", "lines": 1E+11}', None, BERLIN)
+
+
 @pytest.mark.parametrize(
     ("name", "found"),
     [("a.json", True), ("A.JSON", True), ("a.ndjson", True), ("a.jsonl", True), ("a.csv", False), ("a.txt", False)],

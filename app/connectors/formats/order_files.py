@@ -117,8 +117,9 @@ def _refuse_shortened_rows(name: str, rows: list[csv_rows.Row], found: list[dict
 
 
 def _refuse_shortened_json(data: Any) -> None:
-    lines = data.get("lines") if isinstance(data, dict) else None
-    for place, values in [("", data), *((f"line {at}, ", line) for at, line in enumerate(lines or [], start=1))]:
+    given = data.get("lines") if isinstance(data, dict) else None
+    lines = given if isinstance(given, list) else []
+    for place, values in [("", data), *((f"line {at}, ", line) for at, line in enumerate(lines, start=1))]:
         try:
             refuse_shortened(values if isinstance(values, dict) else {})
         except BadField as bad:
