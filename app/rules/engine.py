@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from app.rules.arithmetic import decimals
 from app.rules.checker import check_rule
 from app.rules.closures import Effect
+from app.rules.formatter import format_rule
 from app.rules.interpreter import compile_body
 from app.rules.parser import parse, parse_many
 from app.rules.problems import Problem, RuleError, RunError, Severity
@@ -34,6 +35,7 @@ __all__ = [
     "Severity",
     "check",
     "compile_rule",
+    "format_rule",
     "judge",
     "split_rules",
 ]
