@@ -58,14 +58,6 @@ def accept(receipt_ids: Iterable[int], reader: Reader, **_options: Any) -> list[
     return _per_order(receipt_ids, reader, _accept)
 
 
-def reprocess_of_order(po_id: int, reader: Reader) -> list[Outcome]:
-    """Reprocess the receipts of one order that are in Error."""
-    query = select(Receipt.id).where(Receipt.purchase_order_id == po_id, Receipt.state == ReceiptState.ERROR)
-    with unit_of_work("look up receipts") as unit:
-        ids = unit.session.scalars(query.where(_scope(reader)).order_by(Receipt.id)).all()
-    return reprocess(ids, reader)
-
-
 # ------------------------------------------------------------- one order at a time
 
 

@@ -156,9 +156,8 @@ def test_reprocess_applies_what_fits_now(dock: Dock):
     (outcome,) = receipt_actions.reprocess([receipt_id], DANA)
     assert (outcome.result, outcome.message.split(":")[0]) == ("failed", "SKU C")
     dock.run_sql("UPDATE line_item SET sku = 'C' WHERE sku = 'B'")
-    assert receipt_actions.reprocess_of_order(po.id, DANA) == [Outcome(receipt_id, "R1", "done")]
+    assert receipt_actions.reprocess([receipt_id], DANA) == [Outcome(receipt_id, "R1", "done")]
     assert dock.received(po) == [4, 1]
-    assert receipt_actions.reprocess_of_order(po.id, DANA) == []
 
 
 def test_reprocess_pushes_again_what_is_applied(dock: Dock):

@@ -139,6 +139,16 @@ def test_totals_of_another_order_are_another_matter(dock: Dock):
     assert (dock.received(first), dock.received(second)) == ([4, 0], [6, 0])
 
 
+def test_totals_of_an_order_that_is_gone_are_forgotten(dock: Dock):
+    po = dock.order(number="PO-7")
+    dock.report(document("T1", line("A", 4), number="PO-7", cumulative=True))
+    dock.run_sql("UPDATE po_key SET purchase_order_id = NULL, external_id = 'old'")
+    dock.run_sql("DELETE FROM purchase_order WHERE id = %s", po.id)
+    again = dock.order(number="PO-7")
+    dock.report(document("T2", line("A", 6), number="PO-7", cumulative=True, minutes=1))
+    assert dock.received(again) == [6, 0]
+
+
 def test_totals_that_finish_the_order_without_a_delta_are_stored_once(dock: Dock):
     po = dock.order()
     total(dock, po, 0, line("A", 4))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.domain.people import SYSTEM
@@ -182,6 +184,19 @@ def test_one_receipt_under_two_references_counts_once(dock: Dock):
         "Receipt R1 is already stored for this purchase order, under the reference PO-7."
         " Archive this one, or the other one if this is right, and reprocess it."
     )
+
+
+def test_a_held_duplicate_does_not_count_when_its_receipt_is_corrected(dock: Dock):
+    dock.report(document("R1", line("A", 4), number="PO-7"))
+    dock.report(document("R1", line("A", 4), document_key="key PO-7"))
+    po = dock.order(number="PO-7")
+    receiving.match_waiting()
+    reports: list[dict[str, Any]] = [{"number": "PO-7"}, {"document_key": "key PO-7"}]
+    for report in reports:
+        assert dock.report(document("R1", line("A", 4), **report)).outcome == "known"
+    corrected = dock.report(document("R1", line("A", 6), document_key="key PO-7"))
+    assert (corrected.outcome, corrected.state) == ("correction", ReceiptState.READY)
+    assert dock.received(po) == [6, 0]
 
 
 def test_a_receipt_is_given_up_after_seven_days(dock: Dock):
