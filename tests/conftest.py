@@ -15,9 +15,7 @@ import redis
 from app.host.places import Place, remove, session_place
 from app.host.servers import TEST_PROFILE, PostgresServer, RedisServer
 from config import Settings
-from tests.servers import Database, build_template, clone, environ_for, make_empty
-
-PROJECT = Path(__file__).resolve().parent.parent
+from tests.servers import PROJECT, Database, build_template, clone, environ_for, make_empty
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +41,9 @@ def redis_server(server_place: Place) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def migrated_server(postgres_server: PostgresServer) -> PostgresServer:
+def migrated_server(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
     """PostgreSQL with the template database in it."""
-    build_template(postgres_server)
+    build_template(postgres_server, tmp_path_factory.mktemp("template"))
     return postgres_server
 
 

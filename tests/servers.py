@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import itertools
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from sqlalchemy import Engine, create_engine, make_url
 
 from app.host.servers import PostgresServer
 
+PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = "inlet_template"
 _numbers = itertools.count(1)
 
@@ -92,13 +95,16 @@ def environ_for(database_url: str, redis_url: str, data_folder: Path) -> dict[st
     }
 
 
-def build_template(server: PostgresServer) -> None:
-    """Run the migrations once, on the database every test database is a copy of."""
-    # Imported here, so that tests of the pure layers load no database code.
-    from app.schema import migrate
+def build_template(server: PostgresServer, folder: Path) -> None:
+    """Set up the database that every test database is a copy of, by the command that sets up a real one.
 
+    It is a process of its own, so that nothing of a bound application stays behind in this one.
+    """
     server.ensure_database(TEMPLATE)
-    migrate(server.url(TEMPLATE))
+    environ = environ_for(server.url(TEMPLATE), "redis://127.0.0.1:1/0", folder)
+    command = [sys.executable, "-m", "app.cli", "migrate"]
+    done = subprocess.run(command, cwd=PROJECT, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     with server.connect(TEMPLATE) as connection:
         install_make_empty(connection)
 

@@ -22,10 +22,17 @@ LIST = Path(__file__).with_name("rights.txt")
 @pytest.fixture
 def fresh_app(fresh_database: Database, tmp_path: Path) -> Iterator[Flask]:
     """An application on a database of its own, as a new installation has it."""
+    forget_roles(fresh_database)
     app = create_app("web", settings_for(fresh_database.url, tmp_path))
     yield app
     with app.app_context():
         flask_db.engine.dispose()
+
+
+def forget_roles(database: Database) -> None:
+    """Take the database back to before the first `migrate`: the tests' databases have the roles already."""
+    with database.connect() as connection:
+        connection.execute("TRUNCATE ab_role, ab_permission, ab_view_menu CASCADE")
 
 
 def as_written(app: Flask) -> list[str]:
@@ -131,6 +138,7 @@ def test_installing_again_changes_nothing_and_mends_what_was_changed(
 
 
 def test_starting_a_web_process_writes_nothing(fresh_database: Database, tmp_path: Path) -> None:
+    forget_roles(fresh_database)
     with fresh_database.connect() as connection:
         connection.execute("CREATE TABLE written (what text)")
         connection.execute(
