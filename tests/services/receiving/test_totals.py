@@ -144,7 +144,7 @@ def test_totals_of_an_order_that_is_gone_are_forgotten(dock: Dock):
     dock.report(document("T1", line("A", 4), number="PO-7", cumulative=True))
     dock.run_sql("UPDATE po_key SET purchase_order_id = NULL, external_id = 'old'")
     dock.run_sql("DELETE FROM purchase_order WHERE id = %s", po.id)
-    again = dock.order(number="PO-7")
+    again = dock.order(number="PO-7", document=None)
     dock.report(document("T2", line("A", 6), number="PO-7", cumulative=True, minutes=1))
     assert dock.received(again) == [6, 0]
 
@@ -190,6 +190,8 @@ def test_totals_before_their_order_add_up_when_it_comes(dock: Dock, matched_firs
     dock.report(document("T9", line("A", 9), number="PO-7", cumulative=True, minutes=9))
     receiving.match_waiting()
     assert dock.received(po) == [9, 0]
+    late = document("T5", line("A", 7), number="PO-7", cumulative=True, minutes=5)
+    assert dock.report(late).outcome == "ignored"
     assert dock.report(document("T9", line("A", 9), number="PO-7", cumulative=True, minutes=10)).outcome == "known"
     (kept,) = dock.rows("SELECT total FROM reported_total")
     assert kept["total"] == 9
