@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Delivery, Rule, RuleVersion, Run, RunFailure
@@ -191,9 +192,9 @@ def test_rule_and_connection_editors_are_rights_that_an_admin_adds_to_support(st
     editor = stage.person("limited")
     with Session(stage.make.engine) as session:
         user = session.get_one(User, editor.user.id)
-        session.add_all(roles := [RoleRow(name="Rule editor"), RoleRow(name="Connection editor")])
-        session.flush()
-        user.roles.extend(roles)
+        editors = session.scalars(select(RoleRow).where(RoleRow.name.in_(["Rule editor", "Connection editor"]))).all()
+        assert len(editors) == 2
+        user.roles.extend(editors)
         session.commit()
     answers = {
         "/rules/add": 200,
