@@ -22,9 +22,8 @@ RULES = [*CASE_RULES, EVERYTHING.strip()]
         ('rule "A" print 1 end', 'rule "A"\n  print 1\nend\n'),
         ('rule   "A"\tinactive print 1 end', 'rule "A" inactive\n  print 1\nend\n'),
         (
-            'rule "A" when x is 1 then print 1 otherwise_when y then print 2 otherwise print 3 end end',
-            'rule "A"\n  when x is 1 then\n    print 1\n  otherwise_when y then\n    print 2\n'
-            "  otherwise\n    print 3\n  end\nend\n",
+            'rule "A" when x then otherwise_when y then otherwise print 3 end end',
+            'rule "A"\n  when x then\n  otherwise_when y then\n  otherwise\n    print 3\n  end\nend\n',
         ),
         (
             'rule "A" when x then otherwise when y then end end end',
