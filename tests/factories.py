@@ -177,7 +177,9 @@ class Factory:
             self.add(_receipt_line(receipt.id, position, amount, item))
         return receipt
 
-    def activity(self, order: PurchaseOrder | None, kind: str, receipt: Receipt | None = None, **data: Any) -> Activity:
+    def activity(
+        self, order: PurchaseOrder | None, kind: str, receipt: Receipt | None = None, /, **data: Any
+    ) -> Activity:
         """One line of a timeline."""
         return self.add(
             Activity(

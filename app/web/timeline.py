@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,16 +17,24 @@ from app.web.pages import Empty, Entry, Fact, Table
 def entry(row: Activity, shown: Shown) -> Entry:
     """One line of custody as it is read by this reader."""
     partner = shown.reader.role is Role.PARTNER
-    details = () if partner else tuple(Fact(name, cells.text(value)) for name, value in row.data.items() if value)
+    text = activity.sentence(row.kind, row.data, for_partner=partner)
     return Entry(
         at=row.at,
         kind=row.kind,
         title=activity.title(row.kind),
         icon=activity.icon(row.kind),
-        text=activity.sentence(row.kind, row.data, for_partner=partner),
+        text=text,
         actor=row.actor if not partner or row.kind == "comment" else "",
-        details=details,
+        details=() if partner else tuple(_details(row, text)),
     )
+
+
+def _details(row: Activity, text: str) -> Iterator[Fact]:
+    # What the sentence says already is not said again.
+    for name, value in row.data.items():
+        if value not in (None, "", [], {}) and str(value) not in text:
+            cell = cells.json(value) if isinstance(value, dict | list) else cells.text(value)
+            yield Fact(name.replace("_", " ").capitalize(), cell)
 
 
 @dataclass(frozen=True, slots=True)

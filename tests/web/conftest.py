@@ -14,6 +14,7 @@ from app.columns import Vault
 from app.extensions import db as flask_db
 from config import Settings
 from tests.factories import Factory
+from tests.security.worlds import Worlds, make_worlds
 from tests.servers import Database
 from tests.web.people import Stage, make_stage
 
@@ -48,6 +49,12 @@ def app(session_app: Flask, db: Database) -> Flask:
 def stage(app: Flask, make: Factory) -> Stage:
     """Two merchants with their own warehouses and orders, and a person of each role."""
     return make_stage(app, make)
+
+
+@pytest.fixture
+def worlds(make: Factory) -> Worlds:
+    """Readers of each role."""
+    return make_worlds(make)
 
 
 def settings_for(url: str, folder: Path) -> Settings:
