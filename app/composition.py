@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from app.cli import inlet
 from app.columns import Vault
 from app.extensions import db
 from app.jobs.runtime import Surroundings
@@ -35,6 +36,7 @@ def compose(role: RoleOfProcess, settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         unit_of_work.bind(db.engine)
+    app.cli.add_command(inlet)
     if role == "web":
         # A worker loads no page.
         from app.views import register  # noqa: PLC0415

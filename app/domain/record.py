@@ -74,6 +74,8 @@ class PurchaseOrderRecord:
     number: str
     lines: list[LineRecord]
     state: SourceState = SourceState.ACTIVE
+    source_status: str = ""
+    """The source's own word for its state, for import filters; a new word alone is no change of the order."""
     revision: int | None = None
     buyer_name: str = ""
     supplier_code: str = ""
@@ -160,6 +162,7 @@ def snapshot(record: PurchaseOrderRecord) -> dict[str, Any]:
     """The record as JSON-able data: the imported snapshot. `from_snapshot` reads it back to an equal record."""
     data = {name: getattr(record, name) for name in _HEADER}
     data["state"] = record.state.value
+    data["source_status"] = record.source_status
     data["ordered_at"] = record.ordered_at.isoformat() if record.ordered_at else None
     data["due_date"] = record.due_date.isoformat() if record.due_date else None
     data["updated_at"] = record.updated_at.isoformat() if record.updated_at else None
@@ -174,6 +177,7 @@ def from_snapshot(data: Mapping[str, Any]) -> PurchaseOrderRecord:
     return PurchaseOrderRecord(
         **plain,
         state=SourceState(data["state"]),
+        source_status=data.get("source_status", ""),
         ordered_at=_instant(data["ordered_at"]),
         due_date=_day(data["due_date"]),
         updated_at=_instant(data["updated_at"]),
@@ -194,15 +198,15 @@ def frozen(record: PurchaseOrderRecord) -> Frozen:
     """Write a record down once: its snapshot and its content digest. Raises BadRecord for text that cannot be stored.
 
     The digest covers the mapped header, lines and custom values in any order of the lines. The source's own clock
-    (`updated_at`) is left out of it: a record that was only touched is not a changed record.
+    and its word for the status are left out of it: a record that was only touched is not a changed record.
     """
     data = snapshot(record)
-    lines, updated_at = data.pop("lines"), _dump({"updated_at": data.pop("updated_at")})
+    lines, apart = data.pop("lines"), _dump({name: data.pop(name) for name in ("updated_at", "source_status")})
     header, listed = _dump(data), _dump(lines)
     # Two dumps of all lines are far quicker than one of each; most orders come sorted and need only one.
     by_key = sorted(lines, key=itemgetter("key"))
     content = listed if by_key == lines else _dump(by_key)
-    text = f'{header[:-1]},{updated_at[1:-1]},"lines":{listed}}}'
+    text = f'{header[:-1]},{apart[1:-1]},"lines":{listed}}}'
     if "\\u0000" in text:
         raise BadRecord(f"Purchase order {record.number} holds a NUL character.", "Remove it at the source.")
     try:

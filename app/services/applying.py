@@ -207,7 +207,7 @@ def _store(unit: Unit, order: LockedOrder, receipts: Sequence[Any], answer: Matc
     if any(receipt.discrepancy for receipt in receipts):
         _mark(unit, ids, "")
     transitions.move_receipts(unit, ids, ReceiptEvent.APPLIED, actor=by)
-    waits = order.status is PoStatus.NEW or not order.sent
+    waits = order.status in (PoStatus.NEW, PoStatus.ERROR) or not order.sent
     if waits and (final or any(allocation.quantity for allocation in answer.allocations)):
         prove_acceptance(unit, order.id, receipts[0].warehouse_id, receipts[0].warehouse_ref or "")
     if final:

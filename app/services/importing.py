@@ -160,7 +160,9 @@ def wanted(origin: Origin, record: PurchaseOrderRecord) -> bool:
     """Whether the connection imports this record: ordered since its import date, and let through by its filter."""
     if origin.import_from and record.ordered_at and record.ordered_at < origin.import_from:
         return False
-    locations = origin.import_filter.get("locations")
+    locations, states = origin.import_filter.get("locations"), origin.import_filter.get("states")
+    if states and record.state is SourceState.ACTIVE and record.source_status not in states:
+        return False
     return not locations or record.location in locations
 
 

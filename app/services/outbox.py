@@ -193,13 +193,13 @@ def live_documents(unit: Unit, po_ids: Iterable[int]) -> dict[int, LiveDocument]
 
 
 # A status message waits for the connection's next status update, which releases it after it has pulled. Should that
-# update never finish, the message goes out by itself a quarter of an hour after the slot.
+# update never finish, the message goes out by itself some minutes after the slot.
 _PLANT_STATUS = """
 WITH planted AS (
     INSERT INTO delivery (kind, connection_id, merchant_id, po_key_id, purchase_order_id, external_id, number, version,
                           due_at)
     SELECT 'status', po.connection_id, po.merchant_id, k.id, po.id, po.external_id, po.number, po.status_version + 1,
-           greatest(coalesce(s.next_due_at, clock_timestamp()), clock_timestamp()) + interval '15 minutes'
+           greatest(coalesce(s.next_due_at, clock_timestamp()), clock_timestamp()) + interval '5 minutes'
     FROM purchase_order po
     JOIN po_key k ON k.store_id = po.store_id AND k.external_id = po.external_id AND k.part = po.part
     LEFT JOIN schedule s ON s.connection_id = po.connection_id AND s.kind = 'status_update'

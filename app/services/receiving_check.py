@@ -62,7 +62,8 @@ def _pack(where: str, size: Decimal | None) -> Decimal | None:
 def _quantity(where: str, number: Decimal) -> Decimal:
     if not number.is_finite() or abs(number) >= LARGEST:
         raise BadRecord(f"{where}: the quantity {number} cannot be received.", "Send a number below 10^12.")
-    return round(number, DECIMAL_PLACES)
+    # Adding nothing turns a negative zero into a plain one, which has the same digest.
+    return round(number, DECIMAL_PLACES) + ZERO
 
 
 def _check_texts(where: str, texts: Iterable[str]) -> None:

@@ -46,7 +46,7 @@ def catalogue(unit: Unit) -> Catalogue:
     rows = unit.rows("SELECT code, rule_number, enabled FROM warehouse")
     return Catalogue(
         warehouse_codes=frozenset(row.code for row in rows),
-        warehouse_numbers=frozenset(row.rule_number for row in rows if row.rule_number is not None),
+        warehouse_numbers=frozenset(row.rule_number for row in rows if row.rule_number is not None and row.enabled),
         disabled_codes=frozenset(row.code for row in rows if not row.enabled),
         lookup_tables=frozenset(),
     )

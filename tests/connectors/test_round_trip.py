@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from app.connectors.contract import ReceiptDocument, ReceivedLine
 from app.connectors.formats.order_files import map_order, order_pieces, orders_csv, orders_json
+from app.connectors.formats.orders import STATES
 from app.connectors.formats.receipt_files import receipt_pieces, receipts, receipts_csv, receipts_json
 from app.connectors.formats.values import Reading, cell, guarded, mangled
-from app.domain.record import LineRecord, PurchaseOrderRecord, ShipTo, SourceState, check
+from app.domain.record import LineRecord, PurchaseOrderRecord, ShipTo, check
 
 READING = Reading(ZoneInfo("America/New_York"))
 
@@ -68,13 +69,15 @@ def lines(draw: st.DrawFn) -> list[LineRecord]:
 def orders(draw: st.DrawFn) -> list[PurchaseOrderRecord]:
     """Some orders with numbers of their own."""
     numbers = draw(st.lists(WORD, min_size=1, max_size=3, unique=True))
+    words = draw(st.lists(st.sampled_from(sorted(STATES)), min_size=len(numbers), max_size=len(numbers)))
     return [
         check(
             PurchaseOrderRecord(
                 external_id=draw(NAME),
                 number=number,
                 lines=draw(lines()),
-                state=draw(st.sampled_from(SourceState)),
+                state=STATES[word],
+                source_status=word,
                 revision=draw(st.none() | st.integers(0, 99)),
                 buyer_name=draw(TEXT),
                 supplier_code=draw(TEXT),
@@ -90,7 +93,7 @@ def orders(draw: st.DrawFn) -> list[PurchaseOrderRecord]:
                 updated_at=draw(st.none() | INSTANT),
             )
         )
-        for number in numbers
+        for number, word in zip(numbers, words, strict=True)
     ]
 
 

@@ -193,6 +193,22 @@ def test_an_order_from_before_the_import_date_is_left_out(world: World) -> None:
     assert counts(world.run()) == (2, 1, 0, 1, 0)
 
 
+def test_the_import_filter_lets_in_the_named_states_and_locations(world: World) -> None:
+    world.run_sql("UPDATE connection SET import_filter = '{\"states\": [\"approved\"], \"locations\": [\"HAM\"]}'")
+    world.order("PO-1", status="approved", warehouse_code="HAM")
+    world.order("PO-2", status="open", warehouse_code="HAM")
+    world.order("PO-3", status="approved", warehouse_code="MUC")
+    assert counts(world.run()) == (3, 1, 0, 2, 0)
+    assert world.po("PO-1")["location"] == "HAM"
+
+
+def test_a_new_word_for_the_same_state_is_no_change(world: World) -> None:
+    world.order("PO-1", status="open")
+    world.run()
+    world.order("PO-1", status="released")
+    assert counts(world.run()) == (1, 0, 0, 1, 0)
+
+
 def test_a_deleted_order_with_a_tombstone_never_comes_back(world: World) -> None:
     world.order("PO-1")
     world.run()

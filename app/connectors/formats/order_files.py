@@ -133,7 +133,7 @@ def _header(record: PurchaseOrderRecord) -> dict[str, Any]:
         "po_number": record.number,
         "external_id": record.external_id if record.external_id != record.number else "",
         "revision": record.revision,
-        "status": {"active": "open"}.get(record.state.value, record.state.value),
+        "status": record.source_status or {"active": "open"}.get(record.state.value, record.state.value),
         "buyer_name": record.buyer_name,
         "supplier_code": record.supplier_code,
         "supplier_name": record.supplier_name,

@@ -170,6 +170,7 @@ def _record(
         number=number_text,
         lines=lines,
         state=state,
+        source_status=text(get("status"), "status").lower(),
         revision=whole(get("revision"), "revision"),
         buyer_name=text(get("buyer_name"), "buyer_name"),
         supplier_code=text(get("supplier_code"), "supplier_code"),

@@ -64,7 +64,7 @@ def test_every_mark_of_the_goods_tells_receipts_apart(change: dict[str, Any]):
 
 
 def test_equal_numbers_are_equal_however_they_are_written():
-    one = document("R", line("A", "3.10", pack_size=Decimal("12.0"), unit_of_measure=" CS "))
+    one = document("R", line("A", "3.10", "-0", pack_size=Decimal("12.0"), unit_of_measure=" CS "))
     other = document("R", line(" A", "3.1000000", pack_size=Decimal(12), unit_of_measure="CS"))
     digests = {digest(content(checked(report).lines), final=False) for report in (one, other)}
     assert len(digests) == 1

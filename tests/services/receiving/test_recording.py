@@ -291,6 +291,14 @@ def test_a_new_order_takes_the_receipt_as_proof_of_acceptance(dock: Dock):
     assert sent == {"state": "done", "unknown": False}
 
 
+def test_a_receipt_for_an_order_in_error_proves_that_the_warehouse_has_it(dock: Dock):
+    po = dock.order(status=PoStatus.ERROR, sent=True, document="unknown", accepted_at=None)
+    dock.receive(po, "R1", line("A", 4))
+    assert dock.status(po) == "error"
+    assert dock.po(po)["accepted_at"] is not None
+    assert dock.rows("SELECT state FROM document") == [{"state": "accepted"}]
+
+
 def test_an_update_that_waits_still_goes_out_after_the_receipt(dock: Dock):
     po = dock.order(status=PoStatus.NEW, sent=True, document="unknown")
     (ledger,) = dock.rows("SELECT id, po_key_id FROM document")
