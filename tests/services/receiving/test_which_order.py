@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import redis
+from rq import Queue
 
 from app.domain.people import SYSTEM
 from app.domain.states import PoStatus, ReceiptState
 from app.jobs import receipts
 from app.models import Connection, PurchaseOrder
 from app.services import receipt_actions, receiving
+from app.wakeups import QUEUE, Bell
 from tests.services.receiving.dock import Dock, document, line, ordered
 
 
@@ -232,3 +235,18 @@ def test_many_waiting_receipts_are_matched_in_batches(dock: Dock, count: int):
     po = dock.order(number="PO-7")
     assert receiving.match_waiting() == 5
     assert dock.received(po) == [5, 0]
+
+
+def test_a_waiting_receipt_rings_so_that_an_import_that_just_ended_is_not_missed(
+    dock: Dock, redis_url: str, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Bell, "_redis", None)
+    Bell.hang(redis_url)
+    dock.report(document("R1", line("A", 4), number="PO-7"))
+    (job,) = Queue(QUEUE, connection=redis_client).get_jobs()
+    assert job.func_name == "app.jobs.receipts.work"
+    po = dock.order(number="PO-7")
+    assert job.perform() == 1
+    assert dock.received(po) == [4, 0]
+    dock.receive(po, "R2", line("A", 1))
+    assert len(Queue(QUEUE, connection=redis_client).get_jobs()) == 1
