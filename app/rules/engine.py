@@ -19,8 +19,10 @@ from app.rules.problems import Problem, RuleError, RunError, Severity
 from app.rules.run import By, EndedError, Ending, Run
 from app.rules.scope import Catalogue
 from app.rules.statements import Rule
+from app.rules.syntax import Path
 from app.rules.trace import RuleTrace
 from app.rules.verdict import Judgement, Route, Work, failed, settled
+from app.rules.walk import descendants
 
 __all__ = [
     "ActiveRule",
@@ -58,6 +60,11 @@ class Program:
     def inactive(self) -> bool:
         """Whether the text says `inactive`. `judge` does not look at it: the caller passes the active rules."""
         return self.rule.inactive
+
+    @property
+    def reads_source(self) -> bool:
+        """Whether the rule looks into the imported document, so that the caller need not load it for nothing."""
+        return any(isinstance(node, Path) and node.steps[:1] == ("source",) for node in descendants(self.rule))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -61,8 +61,15 @@ class Judgement:
 
     @property
     def trace(self) -> dict[str, Any]:
-        """What each rule did, as JSON can hold it: see `RuleTrace.data`. Written anew each time it is asked for."""
-        return {"duration_us": self.work.duration_us, "rules": [trace.data() for trace in self.work.rules]}
+        """What each rule did, as JSON can hold it: see `RuleTrace.data`. Written anew each time it is asked for.
+
+        `route` names the rule and line that decided the route, or is None.
+        """
+        return {
+            "duration_us": self.work.duration_us,
+            "route": asdict(self.route) if self.route else None,
+            "rules": [trace.data() for trace in self.work.rules],
+        }
 
 
 def failed(message: str, by: By, work: Work, left_out: Mapping[str, By] | None = None) -> Judgement:

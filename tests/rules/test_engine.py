@@ -106,6 +106,22 @@ def test_a_wrong_type_in_a_comparison_is_told_in_the_trace(condition: str, note:
     assert "notes" not in second
 
 
+def test_the_trace_names_the_rule_and_line_that_decided_the_route() -> None:
+    judgement = judged(
+        'rule "A" route purchase_order to warehouse 5 end', 'rule "B"\nroute purchase_order to warehouse 4 end'
+    )
+    assert judgement.trace["route"] == {
+        "warehouse_code": None,
+        "warehouse_number": 4,
+        "facility": None,
+        "rule_id": 2,
+        "rule_name": "B",
+        "version_no": 7,
+        "line": 2,
+    }
+    assert judged('rule "A" print 1 end').trace["route"] is None
+
+
 def test_a_trace_is_capped_and_counts_the_rest() -> None:
     lines = [item(number, f"SKU-{number}", 1) for number in range(1, 301)]
     judgement = judged(
@@ -365,6 +381,14 @@ end"""
     )
 
 
+def test_the_clock_is_looked_at_after_a_long_text() -> None:
+    rule = 'rule "A" when purchase_order.notes matches /x/ then print 1 end end'
+    slow = judged(rule, document=sample(notes="x" * 501), time_budget_s=0.0)
+    assert slow.message is not None
+    assert "the rule ran for more than 0 seconds" in slow.message
+    assert judged(rule, document=sample(notes="x" * 500), time_budget_s=0.0).outcome == "proceed"
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -433,6 +457,28 @@ def test_a_program_keeps_its_text_and_name() -> None:
     text = 'rule "Name \\"quoted\\"" print 1 end'
     program = compile_rule(text)
     assert (program.text, program.name, program.inactive) == (text, 'Name "quoted"', False)
+
+
+def test_a_program_knows_whether_it_reads_the_source_document() -> None:
+    assert compile_rule('rule "A" when purchase_order . source["x"] is "y" then print 1 end end').reads_source
+    assert not compile_rule('rule "A" print purchase_order.custom.source end').reads_source
+
+
+def test_all_over_nothing_is_true() -> None:
+    body = " ".join(
+        f"print (purchase_order has {word} purchase_order_items with (true))" for word in ("any", "all", "none", "no")
+    )
+    empty = Document(header(), [])
+    assert printed(judged(f'rule "A" {body} end', document=empty)) == ["false", "true", "true", "true"]
+    rejected = 'rule "R" for purchase_order_items in purchase_order reject purchase_order_item end end'
+    judgement = judged(rejected, f'rule "A" {body} end')
+    assert printed(judgement) == ["false", "true", "true", "true"]
+
+
+def test_an_order_without_lines_is_no_order_with_all_lines_rejected() -> None:
+    assert (
+        judged('rule "A" default reject purchase_order_item end', document=Document(header(), [])).outcome == "proceed"
+    )
 
 
 def test_without_rules_nothing_happens() -> None:

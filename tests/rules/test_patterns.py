@@ -36,6 +36,7 @@ from app.rules.patterns import BadPatternError, SubjectTooLongError, compile_pat
         (r"\bword\b", 10_000),
         ("(((((((((a)))))))))", 10_000),
         ("(a|)b", 10_000),
+        ("a{0}a+(?:){2,3}b", 10_000),
         ("", 10_000),
     ],
 )
@@ -51,6 +52,7 @@ def test_the_longest_text_follows_from_the_shape(source: str, longest: int) -> N
         ("(a|b|ab)*", "The pattern repeats something that can match the same text in several ways"),
         ("(a?)*", "The pattern repeats something that can match the same text in several ways"),
         ("(.*)*", "The pattern repeats something that can match the same text in several ways"),
+        ("(a*bcb*)+", "The pattern repeats something that can match the same text in several ways"),
         ("(a*a*){3}", "The pattern repeats something that can match the same text in several ways"),
         ("(?=a)b", "The pattern looks ahead or behind"),
         ("(?<!a)b", "The pattern looks ahead or behind"),

@@ -101,16 +101,15 @@ def test_turning_a_value(turn: Callable[[Any], Any], value: Any, expected: Any) 
     assert turn(value) == expected
 
 
-@pytest.mark.parametrize(
-    ("turn", "value"),
-    [
-        *(
-            (as_number, text)
-            for text in ("", "x", "1e5", "NaN", "Infinity", "1_000", "٣", "1 2", "0x10", "--1", "9" * 30)
-        ),
-        *((as_boolean, value) for value in ("", "y", "on", Decimal(2), date(2026, 1, 1), [])),
-    ],
-)
+NUMBERS_THAT_ARE_NONE = ["", "x", "1e5", "NaN", "Infinity", "1_000", "٣", "1 2", "0x10", "--1", "9" * 30]
+NEITHER_TRUE_NOR_FALSE: list[Any] = ["", "y", "on", Decimal(2), date(2026, 1, 1), []]
+REFUSED: list[tuple[Callable[[Any], Any], Any]] = [
+    *((as_number, text) for text in NUMBERS_THAT_ARE_NONE),
+    *((as_boolean, value) for value in NEITHER_TRUE_NOR_FALSE),
+]
+
+
+@pytest.mark.parametrize(("turn", "value"), REFUSED)
 def test_what_cannot_be_turned(turn: Callable[[Any], Any], value: Any) -> None:
     with pytest.raises(ValueProblemError):
         turn(value)
