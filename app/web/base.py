@@ -13,8 +13,9 @@ from flask_appbuilder import ModelView
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from app.domain.errors import InletError, NotFound
+from app.domain.errors import InletError, NotFound, StaleRecord
 from app.domain.people import Reader
+from app.extensions import db
 from app.security.reader import current_reader
 from app.web import building
 from app.web.asking import Dates, Filter
@@ -102,21 +103,22 @@ class RecordView(ModelView):  # type: ignore[misc]  # Flask-AppBuilder ships no 
     @route("/edit/<int:pk>", methods=["GET", "POST"])
     @guarded
     def edit(self, pk: int) -> Answer:
-        """The form for a record."""
-        record, writer, problem = self.found(pk), self._writer(), None
-        form = self.form(record)
-        title = f"Edit {self.name_of(record)}"
+        """The form for a record. A stale one is shown again, beside the values that are stored now."""
+        form, problem = self.form(self.found(pk)), None
         if form.validate_on_submit():
-            values = building.values_of(form)
-            version = values.pop("version_no", None)
             try:
-                writer.update(pk, values, current_reader(), version)
+                self.save(pk, form)
             except InletError as refusal:
                 problem = refusal
             else:
                 flash(f"The {self.noun} was saved.", "success")
                 return redirect(self.show_href(pk))
-        return self.page(self.form_template, building.form_page(self, form, title, self.show_href(pk), problem))
+        # What was loaded before the service spoke may be old by now.
+        db.session.rollback()
+        record = self.found(pk)
+        page = building.form_page(self, form, f"Edit {self.name_of(record)}", self.show_href(pk), problem)
+        page = building.stale_page(page, self, record) if isinstance(problem, StaleRecord) else page
+        return self.page(self.form_template, page)
 
     @route("/delete/<int:pk>", methods=["POST"])
     @guarded
@@ -167,6 +169,16 @@ class RecordView(ModelView):  # type: ignore[misc]  # Flask-AppBuilder ships no 
 
     def fill(self, form: FlaskForm, record: Any) -> None:
         """Give a form its choices."""
+
+    def save(self, pk: int, form: FlaskForm) -> None:
+        """Store what a form brought, by the service."""
+        values = building.values_of(form)
+        version = values.pop("version_no", None)
+        self._writer().update(pk, values, current_reader(), version)
+
+    def version_of(self, record: Any) -> int:
+        """The version that a form of a record is made from."""
+        return int(record.version_no)
 
     def name_of(self, record: Any) -> str:
         """What people call a record."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from app.security.reader import current_reader
 from app.web import asking
 from app.web.addresses import this_address
 from app.web.columns import Shown, table, visible
-from app.web.forms import show_problem
+from app.web.forms import differences, renew_version, show_problem
 from app.web.pages import Act, Empty, FormPage, ListPage, ShowPage
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ def form_page(
         problem=told.message if told else "",
         remedy=told.remedy if told else "",
     )
+
+
+def stale_page(page: FormPage, view: RecordView, record: Any) -> FormPage:
+    """The page of a stale form, with both versions side by side; saving again stores over the newer one."""
+    renew_version(page.form, view.version_of(record))
+    return replace(page, compare=differences(page.form, record))
 
 
 def edit_href(view: RecordView, record_id: int) -> str:

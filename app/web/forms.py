@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -14,10 +15,12 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, ValidationError
 
 from app.domain.errors import BadSettings, InletError
+from app.domain.record import plain_number
 from app.rules.problems import RuleError
 
 NAME_LENGTH = 200
 _TEXT_LENGTH = 100_000
+_NOT_COMPARED = frozenset({"csrf_token", "version_no", "secrets"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,32 @@ def short() -> Length:
 def long() -> Length:
     """A validator: not longer than a text may be."""
     return Length(max=_TEXT_LENGTH, message=f"Write at most {_TEXT_LENGTH:,} signs.")
+
+
+def renew_version(form: FlaskForm, version: int) -> None:
+    """Let a stale form carry today's version: saving it again is meant, now that both versions were shown."""
+    form.version_no.data, form.version_no.raw_data = version, None
+
+
+def plain_value(value: Any) -> str:
+    """A value of a form or a record as one line of text, to be read side by side."""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value)
+    if isinstance(value, Decimal):
+        return plain_number(value)
+    return "" if value is None else str(value)
+
+
+def differences(form: FlaskForm, record: Any) -> tuple[tuple[str, str, str], ...]:
+    """The fields in which a form differs from its record: label, the value in the form, the value stored now."""
+    found = []
+    for field in form:
+        if field.name in _NOT_COMPARED or not hasattr(record, field.name):
+            continue
+        entered, stored = plain_value(field.data), plain_value(getattr(record, field.name))
+        if entered != stored:
+            found.append((str(field.label.text), entered, stored))
+    return tuple(found)
 
 
 def show_problem(form: FlaskForm, problem: InletError) -> Told:

@@ -133,6 +133,10 @@ class LineItemView(RecordView):
     writes = ALL
     adds_here = False
 
+    def version_of(self, record: LineItem) -> int:
+        """The version of its order."""
+        return record.purchase_order.version_no
+
     def name_of(self, record: LineItem) -> str:
         """Order and line."""
         return f"{record.purchase_order.number}, line {record.line_number}"

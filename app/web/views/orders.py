@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template
+from flask import make_response, render_template
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import DateField, IntegerField, StringField, TextAreaField
 from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
-from app.domain.errors import InletError, StaleRecord
 from app.domain.people import Reader
 from app.domain.states import DISPLAY
 from app.extensions import db
@@ -32,7 +30,7 @@ from app.web.columns import Col
 from app.web.fab import guarded, route
 from app.web.forms import long, short
 from app.web.interface import Interface
-from app.web.pages import Empty, FormPage
+from app.web.pages import Empty
 from app.web.views.order_page import order_page
 
 COLUMNS = (
@@ -76,9 +74,6 @@ class HeaderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     version_no = IntegerField(widget=HiddenInput())
 
 
-HEADER_FIELDS = ("buyer_name", "supplier_code", "supplier_name", "due_date", "currency", "tags", "notes")
-
-
 class PurchaseOrderView(ActingView):
     """Purchase orders of all connections."""
 
@@ -114,48 +109,17 @@ class PurchaseOrderView(ActingView):
             return make_response(render_template(page.tab.template, page=page, tab=page.tab))
         return self.page("inlet/purchase_order.html", page)
 
-    @route("/edit/<int:pk>", methods=["GET", "POST"])
-    @guarded
-    def edit(self, pk: int) -> Answer:
-        """The form for the header. A stale one is shown again, beside the values that are stored now."""
-        form = self.form(self.found(pk))
-        problem: InletError | None = None
-        if form.validate_on_submit():
-            try:
-                self._save(pk, form)
-            except InletError as refusal:
-                problem = refusal
-            else:
-                flash("The purchase order was saved.", "success")
-                return redirect(self.show_href(pk))
-        return self.page(self.form_template, self._form_page(form, pk, problem))
-
     def fill(self, form: FlaskForm, record: PurchaseOrder) -> None:
         """Tags are one text in the form."""
         if not form.is_submitted():
             form.tags.data = ", ".join(record.tags)
 
-    def _save(self, pk: int, form: FlaskForm) -> None:
-        # Only what differs from today's values is an edit; the service compares the version.
-        today = _as_shown(self.found(pk))
-        changes = {name: value for name, value in _entered(form).items() if today[name] != value}
+    def save(self, pk: int, form: FlaskForm) -> None:
+        """Store the header; only what differs from today's values is an edit, and the service compares the version."""
+        order = self.found(pk)
+        changes = {name: value for name, value in _entered(form).items() if getattr(order, name) != value}
         db.session.rollback()
         orders.edit_header(pk, form.version_no.data, changes, current_reader())
-
-    def _form_page(self, form: FlaskForm, pk: int, problem: InletError | None) -> FormPage:
-        record = self.found(pk)
-        page = building.form_page(self, form, f"Edit {record.number}", self.show_href(pk), problem)
-        if not isinstance(problem, StaleRecord):
-            return page
-        today = _as_shown(record)
-        differing = tuple(
-            (form[name].label.text, _plain(value), _plain(today[name]))
-            for name, value in _entered(form).items()
-            if today[name] != value
-        )
-        # Saving again is meant to store these values over the newer ones, now that both were shown.
-        form.version_no.data = record.version_no
-        return replace(page, compare=differing)
 
     def _guards(self, order: PurchaseOrder, reader: Reader) -> Mapping[str, str]:
         # The wall has let the order through; what its guards ask besides is not for the reader to see.
@@ -168,11 +132,3 @@ def _entered(form: FlaskForm) -> dict[str, Any]:
     del values["version_no"]
     values["tags"] = [tag.strip() for tag in (values["tags"] or "").split(",") if tag.strip()]
     return {name: "" if value is None and name != "due_date" else value for name, value in values.items()}
-
-
-def _as_shown(order: PurchaseOrder) -> dict[str, Any]:
-    return {name: getattr(order, name) for name in HEADER_FIELDS}
-
-
-def _plain(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value or "")
