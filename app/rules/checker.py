@@ -201,7 +201,7 @@ class RuleChecker(ConditionChecker):
                 node.span, f'The warehouse "{node.value}" is disabled.', "Enable it first, or choose another."
             )
         elif isinstance(node, sx.Text) and node.value not in catalogue.warehouse_codes:
-            known = sorted(catalogue.warehouse_codes)
+            known = sorted(catalogue.warehouse_codes - catalogue.disabled_codes)
             hint = did_you_mean(node.value, known) or f"Its code is one of {', '.join(known[:10]) or 'none yet'}."
             self.findings.error(node.span, f'There is no warehouse "{node.value}".', hint)
         elif isinstance(node, sx.Number) and node.value not in catalogue.warehouse_numbers:

@@ -174,6 +174,7 @@ def _broken(line: _Line) -> Iterator[str]:
             parts.append(word)
         else:
             parts[-1] += separator + word
-    yield indent + parts[0] + (comment if len(parts) == 1 else "")
-    for part in parts[1:]:
-        yield indent + _INDENT * 2 + part + (comment if part is parts[-1] else "")
+    inner = indent + _INDENT * 2
+    lines = [indent + parts[0], *(inner + part for part in parts[1:])]
+    yield from lines[:-1]
+    yield lines[-1] + comment

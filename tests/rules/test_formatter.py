@@ -73,6 +73,15 @@ def test_a_long_condition_is_broken_before_and_and_or() -> None:
     )
 
 
+def test_a_comment_stays_at_the_end_of_a_long_line() -> None:
+    name = "purchase_order.custom.a_rather_long_name_of_a_field"
+    text = f'rule "A" when {name} is "x" and {name} is "y" then # why\nprint {name} & {name} & {name} # so\nend end'
+    assert format_rule(text) == (
+        f'rule "A"\n  when {name} is "x"\n      and {name} is "y" then  # why\n'
+        f"    print {name} & {name} & {name}  # so\n  end\nend\n"
+    )
+
+
 @pytest.mark.parametrize("text", RULES)
 def test_formatting_keeps_the_meaning_and_settles_at_once(text: str) -> None:
     formatted = format_rule(text)

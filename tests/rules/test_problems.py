@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.rules.engine import Problem, RuleError, check, compile_rule
@@ -99,3 +101,10 @@ def test_parentheses_alone_make_no_depth() -> None:
 def test_a_long_chain_is_no_depth() -> None:
     assert check('rule "a" print ' + " + ".join(["1"] * 5_000) + " end", CATALOGUE) == []
     assert check('rule "a" when ' + " or ".join(["1 = 2"] * 3_000) + " then print 1 end end", CATALOGUE) == []
+
+
+def test_a_disabled_warehouse_is_not_suggested() -> None:
+    catalogue = replace(CATALOGUE, warehouse_codes=frozenset({"EAST", "OLD"}))
+    assert [problem.hint for problem in check('rule "a" route purchase_order to warehouse "OLDE" end', catalogue)] == [
+        "Its code is one of EAST."
+    ]
