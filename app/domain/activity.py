@@ -31,103 +31,107 @@ def _kind(title: str, icon: str, *wordings: str, partners: tuple[str, ...] = ())
     return Kind(title, icon, wordings, partners)
 
 
+_ACCEPTED = ("Accepted by the warehouse as {reference}.", "The warehouse accepted it.")
+_UPDATED = ("The warehouse took version {version} of it.", "The warehouse took an update of it.")
+_RECEIPT = (
+    "Receipt {receipt}: {units} units on {lines} lines, {over} beyond the order.",
+    "Receipt {receipt}: {units} units on {lines} lines.",
+    "Receipt {receipt}: {units} units.",
+    "A receipt came.",
+)
+_MOVED = ("{from} → {to}.", "Now {to}.", "The status moved.")
+
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
+        # From the source.
         "imported": _kind(
-            "Imported", "inbox", "Imported from {source} with {lines} lines.", "Imported from {source}.", "Imported."
+            "Imported",
+            "inbox",
+            "Imported with {lines} lines, from {reference}.",
+            "Imported with {lines} lines.",
+            "Imported.",
         ),
         "changed": _kind(
-            "Changed at the source", "change", "Rebuilt from the source: {changes}.", "Rebuilt from the source."
+            "Changed at the source",
+            "change",
+            "Changed at the source before it was sent: rebuilt with {lines} lines.",
+            "Rebuilt from the source.",
         ),
+        "pending_change": _kind("Change waits", "change", "A {kind} from the source waits for a decision."),
+        "canceled_at_source": _kind("Canceled at the source", "cancel", "The source canceled it; that is noted here."),
+        "completed_at_source": _kind(
+            "Completed at the source",
+            "alert",
+            "The source says it is complete, and goods are still expected here. Close it short if nothing more comes.",
+        ),
+        # Judged.
         "judged": _kind(
-            "Judged", "rule", "{rules} rules ran: {outcome}.", "The rules ran: {outcome}.", "The rules ran."
+            "Judged", "rule", "Goes to {warehouse}: {way}.", "Stopped by the rules: {message}", "{rules} rules ran."
         ),
-        "routed": _kind(
-            "Routed", "route", "Routed to {warehouse} by {rule}.", "Routed to {warehouse}.", "Routed to a warehouse."
-        ),
-        "held": _kind(
-            "Held",
-            "pause",
-            "Held by {rule} until {until}.",
-            "Held until {until}.",
-            "Held by {rule}.",
-            "Held by a rule.",
-        ),
-        "rejected": _kind(
-            "Rejected", "ban", "Rejected by {rule}: {reason}", "Rejected: {reason}", "Rejected by a rule."
-        ),
-        "sent": _kind(
-            "Sent",
-            "send",
-            "Sent to {warehouse}, attempt {attempt}.",
-            "Sent to {warehouse}.",
-            "Sent to the warehouse.",
-            partners=("Sent to {warehouse}.", "Sent to the warehouse."),
-        ),
+        "held": _kind("Held", "pause", "Held until {until}.", "Held by a rule."),
+        # To the warehouse.
         "accepted": _kind(
             "Accepted",
             "check",
-            "{warehouse} accepted it as {reference}.",
-            "{warehouse} accepted it.",
-            "The warehouse accepted it.",
-            partners=(
-                "{warehouse} accepted it as {reference}.",
-                "{warehouse} accepted it.",
-                "The warehouse accepted it.",
-            ),
+            "Accepted by the warehouse as {reference}, at attempt {attempt}.",
+            *_ACCEPTED,
+            partners=_ACCEPTED,
         ),
-        "send_failed": _kind(
-            "Send failed",
-            "alert",
-            "{warehouse} did not take it: {reason}",
-            "The send failed: {reason}",
-            "The send failed.",
-        ),
+        "updated": _kind("Updated", "send", *_UPDATED, partners=_UPDATED),
         "send_retried": _kind(
             "Send again later",
             "retry",
-            "Attempt {attempt} failed, the next one is due {next_at}: {reason}",
-            "Attempt {attempt} failed: {reason}",
-            "An attempt failed; it is tried again.",
+            "Attempt {attempt} did not get through: {message}",
+            "An attempt did not get through; it is tried again.",
         ),
-        "updated": _kind(
-            "Updated",
-            "send",
-            "{warehouse} took version {version} of it.",
-            "The warehouse took an update of it.",
-            partners=("{warehouse} took version {version} of it.", "The warehouse took an update of it."),
+        "send_failed": _kind("Send failed", "alert", "The send failed: {message}", "The send failed."),
+        "send_replanted": _kind(
+            "Sent again", "retry", "Its message to the warehouse had gone missing; it is sent again."
         ),
         "cancel_requested": _kind(
             "Cancel requested",
             "cancel",
-            "{warehouse} was asked to cancel it: {reason}",
-            "{warehouse} was asked to cancel it.",
-            "The warehouse was asked to cancel it.",
-            partners=("{warehouse} was asked to cancel it.", "The warehouse was asked to cancel it."),
+            "The warehouse is asked to cancel it.",
+            partners=("The warehouse is asked to cancel it.",),
         ),
         "cancel_confirmed": _kind(
-            "Cancel confirmed",
-            "cancel",
-            "{warehouse} canceled it.",
-            "The warehouse canceled it.",
-            partners=("{warehouse} canceled it.", "The warehouse canceled it."),
+            "Cancel confirmed", "cancel", "The warehouse canceled it.", partners=("The warehouse canceled it.",)
         ),
         "cancel_refused": _kind(
             "Cancel refused",
             "alert",
-            "{warehouse} did not cancel it: {reason}",
-            "The warehouse did not cancel it: {reason}",
+            "The warehouse did not cancel it: {message}",
             "The warehouse did not cancel it.",
-            partners=("{warehouse} did not cancel it.", "The warehouse did not cancel it."),
+            partners=("The warehouse did not cancel it.",),
         ),
-        "status": _kind(
-            "Status",
-            "status",
-            "{from} → {to}: {reason}",
-            "{from} → {to}.",
-            "Now {to}.",
-            "The status moved.",
-            partners=("{from} → {to}.", "Now {to}.", "The status moved."),
+        "warehouse_canceled": _kind(
+            "Canceled by the warehouse",
+            "cancel",
+            "The warehouse canceled its document: {reason}",
+            "The warehouse canceled its document.",
+            partners=("The warehouse canceled its document.",),
+        ),
+        # Receipts.
+        "receipt": _kind("Receipt", "box", *_RECEIPT, partners=_RECEIPT),
+        "receipt_waiting": _kind(
+            "Receipt waits",
+            "clock",
+            "Receipt {receipt} waits for its purchase order.",
+            "A receipt waits for its order.",
+        ),
+        "receipt_correction": _kind(
+            "Correction",
+            "box",
+            "Receipt {receipt} was corrected: {units} units.",
+            "A receipt was corrected.",
+            partners=("Receipt {receipt} was corrected: {units} units.", "A receipt was corrected."),
+        ),
+        "receipt_held": _kind(
+            "Receipt held",
+            "alert",
+            "Receipt {receipt} waits for a person: {reason}",
+            "A receipt waits for a person.",
+            partners=("Receipt {receipt} waits for a person.", "A receipt waits for a person."),
         ),
         "receipt_state": _kind(
             "Receipt",
@@ -137,55 +141,45 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             "The receipt moved.",
             partners=("The receipt moved {from} → {to}.", "The receipt moved."),
         ),
-        "receipt": _kind(
-            "Receipt",
-            "box",
-            "Receipt {receipt}: {units} units.",
-            "Receipt {receipt}.",
-            "A receipt came.",
-            partners=("Receipt {receipt}: {units} units.", "Receipt {receipt}.", "A receipt came."),
-        ),
-        "receipt_failed": _kind(
-            "Receipt in Error",
-            "alert",
-            "Receipt {receipt} was not applied: {reason}",
-            "A receipt was not applied: {reason}",
-            "A receipt was not applied.",
-            partners=("Receipt {receipt} was not applied.", "A receipt was not applied."),
-        ),
+        # Back to the source.
         "pushed": _kind(
-            "Source told", "upload", "{source} knows: {units} units.", "{source} knows.", "The source knows."
+            "Source told",
+            "upload",
+            "The source knows where it stands; {receipts} receipts confirmed.",
+            "The source knows.",
         ),
-        "push_failed": _kind(
-            "Source not told",
-            "alert",
-            "{source} did not take it: {reason}",
-            "The push failed: {reason}",
-            "The push failed.",
+        "push_retried": _kind(
+            "Push again later",
+            "retry",
+            "Attempt {attempt} to tell the source failed: {message}",
+            "It is pushed again later.",
         ),
+        "push_failed": _kind("Source not told", "alert", "The source did not take it: {message}", "The push failed."),
+        # The order itself.
+        "status": _kind("Status", "status", "{from} → {to}: {reason}", *_MOVED, partners=_MOVED),
         "late": _kind(
-            "Late",
-            "clock",
-            "Past its due date {due_date}.",
-            "Past its due date.",
-            partners=("Past its due date {due_date}.", "Past its due date."),
+            "Late", "clock", "Past its due date {due}.", "Past its due date.", partners=("Past its due date {due}.",)
         ),
-        "timeout": _kind("Timed out", "clock", "Open for more than {days} days.", "Open for too long."),
-        "edited": _kind("Edited", "edit", "Edited: {changes}.", "Edited."),
+        "timeout": _kind("Timed out", "clock", "Closed by the timeout: {reason}", "Open for too long."),
+        "edited": _kind(
+            "Edited",
+            "edit",
+            "Changed {header}.",
+            "Changed {changes} on line {line} ({sku}).",
+            "Added line {added}.",
+            "Removed line {removed} ({sku}).",
+            "Edited.",
+        ),
         "comment": _kind("Comment", "comment", "{text}", "A comment.", partners=("{text}", "A comment.")),
-        "action": _kind("Action", "user", "{action}: {reason}", "{action}: {detail}", "{action}.", "A person acted."),
-        "pending_change": _kind(
-            "Change waits",
-            "change",
-            "A change from the source waits for a decision: {changes}.",
-            "A change from the source waits for a decision.",
-        ),
-        "deleted": _kind("Deleted", "trash", "Deleted here: {reason}", "Deleted here."),
+        "action": _kind("Action", "user", "{label}: {reason}", "{label}.", "A person acted."),
+        "deleted": _kind("Deleted", "trash", "Deleted here; it is never imported again.", "Deleted here."),
     }
 )
 
 _UNKNOWN: Final = Kind("Activity", "status", ("Something happened.",))
 
+# What an edit changed: field -> (before, after).
+_EDITS: Final = frozenset({"header", "changes"})
 # Statuses are stored in lower case and read as titles.
 _STORED_WORDS: Final = frozenset({"from", "to"})
 
@@ -208,7 +202,7 @@ def sentence(kind: str, data: Mapping[str, Any], *, for_partner: bool = False) -
     known = KINDS.get(kind, _UNKNOWN)
     wordings = known.for_partners if for_partner else known.wordings
     for wording in wordings:
-        if all(data.get(name) not in {None, ""} for name in _names(wording)):
+        if all(data.get(name) not in (None, "") for name in _names(wording)):
             return wording.format_map({name: _text(name, data[name]) for name in _names(wording)})
     return _UNKNOWN.wordings[0]
 
@@ -220,4 +214,14 @@ def _names(wording: str) -> list[str]:
 def _text(name: str, value: Any) -> str:
     if name in _STORED_WORDS:
         return str(value).replace("_", " ").title()
+    if name in _EDITS and isinstance(value, Mapping):
+        return "; ".join(
+            f"{field.replace('_', ' ')} from {_shown(a)} to {_shown(b)}" for field, (a, b) in value.items()
+        )
+    if name == "added" and isinstance(value, Mapping):
+        return f"{value.get('line_number')} ({value.get('sku')}, {value.get('quantity')})"
     return ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
+
+
+def _shown(value: Any) -> str:
+    return f"“{value}”" if value not in (None, "", [], {}) else "nothing"

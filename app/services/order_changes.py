@@ -23,7 +23,17 @@ def accept_change(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reader
     """
     change = unit.session.scalars(select(PendingChange).where(PendingChange.purchase_order_id == order.id)).one()
     kind = change.kind
-    tell(unit, [Entry("action", order.id, actor=reader.name, data={"action": "accept_change", "kind": kind})])
+    tell(
+        unit,
+        [
+            Entry(
+                "action",
+                order.id,
+                actor=reader.name,
+                data={"action": "accept_change", "label": "Accept change", "kind": kind},
+            )
+        ],
+    )
     if kind == "cancel":
         unit.session.delete(change)
         unit.session.flush()
@@ -69,7 +79,17 @@ def refuse_change(unit: Unit, order: PurchaseOrder, _known: Facts, reader: Reade
         id=order.id,
     )
     unit.session.delete(change)
-    tell(unit, [Entry("action", order.id, actor=reader.name, data={"action": "refuse_change", "kind": change.kind})])
+    tell(
+        unit,
+        [
+            Entry(
+                "action",
+                order.id,
+                actor=reader.name,
+                data={"action": "refuse_change", "label": "Refuse change", "kind": change.kind},
+            )
+        ],
+    )
     return "The change is refused; ours stays."
 
 
@@ -88,7 +108,7 @@ def close_short(
     closed = _write_off(unit, order.id, line_ids, reason.strip())
     if not closed:
         raise Refused("Nothing is outstanding on these lines.", "Choose lines that still wait for goods.")
-    data = {"action": "close_short", "reason": reason.strip(), "lines": closed}
+    data = {"action": "close_short", "label": "Close short", "reason": reason.strip(), "lines": closed}
     tell(unit, [Entry("action", order.id, actor=reader.name, data=data)])
     said = f"Closed short by {reader.name}: {reason.strip()}"
     recomputing.recompute(unit, [order.id], reader.name, reason=said)
@@ -109,7 +129,10 @@ def reopen(
         all=line_ids is None,
         lines=list(line_ids or ()),
     )
-    tell(unit, [Entry("action", order.id, actor=reader.name, data={"action": "reopen", "lines": opened})])
+    tell(
+        unit,
+        [Entry("action", order.id, actor=reader.name, data={"action": "reopen", "label": "Reopen", "lines": opened})],
+    )
     recomputing.recompute(unit, [order.id], reader.name, accepted=True)
     _tell_warehouse(unit, order, known)
     return f"{opened} {'line is' if opened == 1 else 'lines are'} expected again."

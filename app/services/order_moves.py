@@ -19,7 +19,7 @@ from app.wakeups import Topic
 
 def reprocess(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reader) -> str:
     """Retry the most recent step that failed or stalled; returns what was done."""
-    tell(unit, [Entry("action", order.id, actor=reader.name, data={"action": "reprocess"})])
+    tell(unit, [Entry("action", order.id, actor=reader.name, data={"action": "reprocess", "label": "Reprocess"})])
     order.reopened_at = unit.now()
     unit.session.flush()
     if known.status is PoStatus.NEW:
@@ -156,7 +156,7 @@ def reset(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reader) -> str
     rules choose another warehouse.
     """
     lost = {"edited": order.edited, "edits": order.edits}
-    tell(unit, [Entry("action", order.id, actor=reader.name, data={"action": "reset", "lost": lost})])
+    tell(unit, [Entry("action", order.id, actor=reader.name, data={"action": "reset", "label": "Reset", "lost": lost})])
     start_over(unit, order, known, reader)
     return "It starts again from its imported snapshot."
 

@@ -256,20 +256,31 @@ def _mark_rejected(unit: Unit, ids: Sequence[int]) -> None:
 def _tell(unit: Unit, decisions: Sequence[Decision]) -> None:
     entries = []
     for decision in decisions:
-        judgement, destination = decision.judgement, decision.destination
-        data: dict[str, Any] = {"rules": len(decision.versions)}
-        if judgement is not None:
-            data.update(judgement=decision.judgement_id, outcome=judgement.outcome, message=judgement.message)
-            if judgement.route is not None:
-                data.update(
-                    rule=judgement.route.rule_name, version=judgement.route.version_no, line=judgement.route.line
-                )
-        if destination is not None:
-            data.update(warehouse=destination.warehouse.code, chosen_by=destination.chosen_by)
-        entries.append(Entry("judged", decision.order.id, actor=ACTOR, data=data))
+        judgement = decision.judgement
+        entries.append(Entry("judged", decision.order.id, actor=ACTOR, data=_facts(decision)))
         until = _hold(decision)
         if until is not None and judgement is not None and decision.event is None:
-            entries.append(
-                Entry("held", decision.order.id, actor=judgement.hold_by or ACTOR, data={"until": until.isoformat()})
-            )
+            held = {"until": f"{until:%d %b %Y %H:%M} UTC"}
+            entries.append(Entry("held", decision.order.id, actor=judgement.hold_by or ACTOR, data=held))
     tell(unit, entries)
+
+
+_WAYS = {"default": "the connection's default", "location map": "by the location map", "hold": "the hold has passed"}
+
+
+def _facts(decision: Decision) -> dict[str, Any]:
+    """What the timeline keeps of a judgement: where it decided, and a link to the trace."""
+    judgement, destination = decision.judgement, decision.destination
+    facts: dict[str, Any] = {"rules": len(decision.versions)}
+    if judgement is not None:
+        facts.update(judgement=decision.judgement_id, outcome=judgement.outcome)
+        if judgement.route is not None:
+            facts.update(rule=judgement.route.rule_name, version=judgement.route.version_no, line=judgement.route.line)
+    if decision.reason:
+        facts["message"] = decision.reason
+    if destination is not None:
+        by_rule = f"by rule “{destination.chosen_by}”"
+        if "version" in facts:
+            by_rule += f" version {facts['version']}, line {facts['line']}"
+        facts.update(warehouse=destination.warehouse.code, way=_WAYS.get(destination.chosen_by, by_rule))
+    return facts
