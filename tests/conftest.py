@@ -17,6 +17,9 @@ from app.host.servers import TEST_PROFILE, PostgresServer, RedisServer
 from config import Settings
 from tests.servers import PROJECT, Database, build_template, clone, environ_for, make_empty
 
+# Where the project lies, for every test that reads its files.
+__all__ = ["PROJECT"]
+
 
 @pytest.fixture(scope="session")
 def server_place() -> Iterator[Place]:

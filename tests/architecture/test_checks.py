@@ -154,6 +154,7 @@ def test_what_a_file_imports(text: str, anywhere: set[str], at_load: set[str]) -
     [
         ("# TO-DO: later", "TO-DO"),
         ("# FIX-ME", "FIX-ME"),
+        ("x = 'XXX'  # XX-X why", "# XX-X"),
         ("    raise Not-ImplementedError", "raise Not-ImplementedError"),
         ("try: pass\nexc-ept: pass", "exc-ept:"),
         ("@pytest.mark.sk-ipif(1)", "mark.sk-ip"),
