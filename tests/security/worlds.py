@@ -170,6 +170,6 @@ def _made(connection: Connection, order: PurchaseOrder, receipt: Receipt, make: 
         SavedView(user_id=user_id, page="purchase_orders", name="Late", query={}),
         SourceDocument(connection_id=connection.id, external_id=order.external_id, text="{}"),
         UserScope(user_id=user_id, merchant_id=connection.merchant_id),
-        make.activity(order, "sent"),
+        make.activity(order, "accepted"),
         make.activity(order, "judged"),
     ]

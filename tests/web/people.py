@@ -97,7 +97,7 @@ def _world(make: Factory) -> World:
     connection = make.connection()
     order = make.purchase_order(connection, status=PoStatus.OPEN, lines=3)
     receipt = make.receipt(order, quantities=[4])
-    make.activity(order, "sent", warehouse="the warehouse")
+    make.activity(order, "accepted", reference="A-1")
     return World(connection, order, receipt)
 
 

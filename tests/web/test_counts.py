@@ -74,7 +74,7 @@ def fill(make: Factory, order_id: int, times: int) -> None:
     with Session(make.engine) as session:
         order = session.get_one(PurchaseOrder, order_id)
         key = session.query(OrderKey).filter_by(purchase_order_id=order_id).one()
-        session.add_all(Activity(kind="sent", purchase_order_id=order_id, data={}) for _ in range(times))
+        session.add_all(Activity(kind="accepted", purchase_order_id=order_id, data={}) for _ in range(times))
         messages = [
             Delivery(
                 kind="update",
