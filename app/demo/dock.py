@@ -19,7 +19,7 @@ from app.demo.orders import is_new
 from app.demo.places import DemoWarehouse
 from app.demo.world import World
 
-FIRST_TRUCK: Final = timedelta(seconds=75)
+FIRST_TRUCK: Final = timedelta(seconds=40)
 """So long after it was announced the first goods of an order arrive; a second truck comes so long after the first."""
 _PART, _DAMAGED, _OVER = 0.5, 0.12, 0.06
 _COMING: Final = "coming.json"

@@ -42,6 +42,8 @@ MOST_ORDERS: Final = 300
 """So many orders come in one run, and then no more: a demo that is left running must not fill the disk."""
 _PAUSE: Final = (20.0, 40.0)
 _FIRST_PAUSE: Final = 5.0
+_FIRST_SCENES: Final = 6
+"""Who has just opened the page should not wait long for the first thing to happen: the play begins quickly."""
 _ROUTES: Final[Sequence[tuple[DemoConnection, DemoWarehouse]]] = (
     (ERP, EAST),
     (BUYING, WEST),
@@ -61,10 +63,10 @@ def run(settings: Settings) -> None:
     feed = Feed(settings.files_root, Random())  # noqa: S311 (chance for a play, no secret)
     with _until_told() as told:
         log.info("The world outside begins to move.")
-        pause = _FIRST_PAUSE
-        while not told.wait(pause):
+        scenes = 0
+        while not told.wait(_FIRST_PAUSE if scenes < _FIRST_SCENES else feed.rng.uniform(*_PAUSE)):
             feed.play(datetime.now(UTC))
-            pause = feed.rng.uniform(*_PAUSE)
+            scenes += 1
     log.info("The world outside stands still.")
 
 

@@ -95,7 +95,7 @@ class _Walk:
     def _refused(self) -> None:
         """A warehouse that refuses documents for a while."""
         refused = self._told((Story.REFUSED,))
-        if _known_numbers(refused) < len(refused):
+        if len(_ids(refused, "error")) < len(refused):
             furnish.temper_west(REFUSING, SYSTEM)
             self._import(refused)
         furnish.temper_west(WEST.settings, SYSTEM)
@@ -186,17 +186,16 @@ def _waiting(today: date) -> ReceiptDocument:
     return ReceiptDocument("RC-EARLY-1", at, lines, account="AF-100", number="AF-18077")
 
 
-def _ids(orders: Sequence[Order]) -> list[int]:
+def _ids(orders: Sequence[Order], status: str = "%") -> list[int]:
+    """The ids of those orders that were imported, and have this status if one is given."""
     with unit_of_work("find orders") as unit:
         rows = unit.rows(
-            "SELECT id FROM purchase_order WHERE external_id = ANY(CAST(:ids AS text[])) ORDER BY id",
+            "SELECT id FROM purchase_order WHERE external_id = ANY(CAST(:ids AS text[])) AND status LIKE :status"
+            " ORDER BY id",
             ids=[order.record.external_id for order in orders],
+            status=status,
         )
     return [row.id for row in rows]
-
-
-def _known_numbers(orders: Sequence[Order]) -> int:
-    return len(_ids(orders))
 
 
 def _without_comment(ids: Sequence[int]) -> list[int]:

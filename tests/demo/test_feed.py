@@ -14,6 +14,7 @@ from random import Random
 
 import pytest
 
+from app.connectors.sandbox import Ledger, ledger_path
 from app.demo import furnish
 from app.demo.dock import Dock
 from app.demo.feed import MOST_ORDERS, Feed
@@ -155,6 +156,18 @@ def test_a_notice_is_followed_through_its_versions(tmp_path: Path) -> None:
     world.drop("demo/east", "out", "AF-1-abc.cancel.json", json.dumps({"key": "k", "version": 3}).encode())
     assert world.notices(east) == []
     assert list((tmp_path / "demo" / "east" / "out").iterdir()) == []
+
+
+def test_a_new_world_forgets_the_demo_and_nothing_else(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.drop("demo/east", "out", "old.json", b"{}")
+    world.drop("acme/erp", "in", "theirs.csv", b"po_number")
+    world.ledger(CONNECTIONS[2]).add_order({"po_number": "BH-1"})
+    Ledger(ledger_path(tmp_path, "theirs")).add_order({"po_number": "T-1"})
+    world.begin_anew()
+    world.begin_anew()
+    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert files == ["acme/erp/in/theirs.csv", "sandbox/theirs.sqlite3"]
 
 
 @pytest.mark.slow
