@@ -97,11 +97,12 @@ def delete(model: type[Table], record_id: int, reader: Reader) -> None:
             orders = unit.session.scalar(select(func.count()).where(getattr(PurchaseOrder, column[model]) == record_id))
             if orders:
                 raise Refused(f"{record} has {orders} purchase orders.", "Switch it off instead of deleting it.")
+        name = str(record)
         unit.session.delete(record)
         try:
             unit.session.flush()
         except IntegrityError:
-            raise Refused(f"{record} is still in use.", "Remove what refers to it first, or switch it off.") from None
+            raise Refused(f"{name} is still in use.", "Remove what refers to it first, or switch it off.") from None
 
 
 def save_schedule(connection_id: int, kind: ScheduleKind, rules: list[dict[str, Any]], reader: Reader) -> None:
@@ -242,10 +243,12 @@ def _replan(unit: Unit, connection: Connection) -> None:
 
 
 def _flush(unit: Unit, record: Any) -> None:
+    # Named before: after a failed statement the record's columns cannot be read any more.
+    name = str(record)
     try:
         unit.session.flush()
     except IntegrityError as problem:
-        raise Refused(f"{record} could not be saved: {_reason(problem)}") from None
+        raise Refused(f"{name} could not be saved: {_reason(problem)}") from None
 
 
 _REASONS = {
