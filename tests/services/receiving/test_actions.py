@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from app.domain.states import PoStatus
 from app.models import PurchaseOrder
 from app.services import receipt_actions
 from app.services.outcome import Outcome
+from app.services.unit_of_work import unit_of_work
 from tests.services.receiving.dock import Dock, document, line, ordered
+from tests.waiting import wait_until
 
 DANA = Reader(Role.ADMIN, "Dana", 1, None, None)
 
@@ -34,7 +37,7 @@ def pushed(dock: Dock, receipt_id: int, state: str) -> None:
 
 def test_archive_takes_the_quantities_off(dock: Dock):
     po = dock.order()
-    first, second = received(dock, po, "R1", line("A", 10), line("B", 5)), received(dock, po, "R2", line("A", 0))
+    second, first = received(dock, po, "R2", line("A", 0)), received(dock, po, "R1", line("A", 10), line("B", 5))
     assert dock.status(po) == "received"
     assert receipt_actions.archive([first], DANA, reason="counted twice") == [Outcome(first, "R1", "done")]
     assert (dock.received(po), dock.status(po)) == ([0, 0], "open")
@@ -210,6 +213,23 @@ def test_a_receipt_out_of_scope_is_not_found_and_unchanged(dock: Dock, action: A
     assert dock.rows("SELECT * FROM receipt ORDER BY id") == before
     mine = Reader(Role.SUPPORT, "support", 5, frozenset({po.merchant_id}), None)
     assert [outcome.label for outcome in action([held], mine)] == ["R1"]
+
+
+@pytest.mark.parametrize("change", ["purchase_order_id", "merchant_id"])
+def test_a_receipt_that_moved_away_while_an_action_waited_is_left_alone(dock: Dock, change: str):
+    po, other = dock.order(), dock.order()
+    receipt_id = received(dock, po, "R1", line("A", 4))
+    value = other.id if change == "purchase_order_id" else dock.make.merchant().id
+    mine = Reader(Role.SUPPORT, "support", 5, frozenset({po.merchant_id}), None)
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+    with ThreadPoolExecutor(1) as pool:
+        with unit_of_work("somebody else") as unit:
+            unit.run("SELECT 1 FROM purchase_order WHERE id = :id FOR UPDATE", id=po.id)
+            outcome = pool.submit(receipt_actions.archive, [receipt_id], mine)
+            wait_until(lambda: dock.rows(waiting, "%FOR UPDATE OF po%"))
+            unit.run(f"UPDATE receipt SET {change} = :value WHERE id = :id", value=value, id=receipt_id)
+        assert outcome.result(timeout=60)[0].message == "The receipt was not found."
+    assert dock.receipt(receipt_id)["state"] == "ready"
 
 
 def test_in_bulk_each_receipt_has_its_own_answer(dock: Dock):

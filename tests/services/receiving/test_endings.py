@@ -104,11 +104,28 @@ def test_archiving_the_final_receipt_takes_the_ending_back(dock: Dock):
     assert dock.status(po) == "partially_received"
 
 
+def test_an_order_stays_finished_as_long_as_one_final_receipt_counts(dock: Dock):
+    po = dock.order()
+    first = dock.receive(po, "R1", line("A", 4), final=True)
+    second = dock.receive(po, "R2", line("A", 1), final=True)
+    receipt_actions.accept([second.receipt_id or 0], SYSTEM)
+    receipt_actions.archive([second.receipt_id or 0], SYSTEM)
+    assert (short(dock, po)[0], documents(dock)) == ((6, BY_WAREHOUSE), ["finished"])
+    receipt_actions.archive([first.receipt_id or 0], SYSTEM)
+    assert (short(dock, po)[0], documents(dock)) == ((0, None), ["accepted"])
+
+
+def test_a_document_that_is_being_canceled_is_left_to_its_cancellation(dock: Dock):
+    po = dock.order(document="canceling")
+    dock.receive(po, "R1", line("A", 4), final=True)
+    assert (dock.status(po), documents(dock)) == ("closed", ["canceling"])
+
+
 def test_what_a_person_closed_short_stays_as_it_is(dock: Dock):
     po = dock.order()
     dock.receive(po, "R1", line("A", 4))
     dock.run_sql("UPDATE line_item SET closed_short_quantity = 6, closed_short_reason = 'broken' WHERE sku = 'A'")
-    final = dock.receive(po, "R2", line("B", 1), final=True)
+    final = dock.receive(po, "R2", line("A", 2), line("B", 1), final=True)
     assert short(dock, po) == [(6, "broken"), (4, BY_WAREHOUSE)]
     receipt_actions.archive([final.receipt_id or 0], SYSTEM)
     assert short(dock, po) == [(6, "broken"), (0, None)]

@@ -163,9 +163,16 @@ def test_held_and_accepted(dock: Dock, case: Case):
 
 def test_accepting_a_receipt_for_an_order_that_was_never_sent_settles_its_send(dock: Dock):
     po = dock.order(status=PoStatus.NEW, document="planned")
+    (ledger,) = dock.rows("UPDATE document SET version = 3 RETURNING id, po_key_id")
+    dock.run_sql(
+        "INSERT INTO delivery (kind, connection_id, merchant_id, po_key_id, purchase_order_id, external_id, number,"
+        " document_id, version) VALUES ('create', %s, %s, %s, %s, 'x', 'x', %s, 3)",
+        po.connection_id, po.merchant_id, ledger["po_key_id"], po.id, ledger["id"],
+    )  # fmt: skip
     recorded = dock.receive(po, "R1", line("A", 4))
     receipt_actions.accept([recorded.receipt_id or 0], DANA)
-    assert dock.rows("SELECT state, confirmed_version FROM document") == [{"state": "accepted", "confirmed_version": 1}]
+    assert dock.rows("SELECT state, confirmed_version FROM document") == [{"state": "accepted", "confirmed_version": 3}]
+    assert dock.rows("SELECT state FROM delivery WHERE kind = 'create'") == [{"state": "done"}]
     assert dock.po(po)["sent_at"] is not None
     assert dock.receive(po, "R2", line("A", 1)).state is ReceiptState.READY
 
@@ -189,6 +196,14 @@ def test_over_is_judged_over_all_receipts(dock: Dock):
     dock.receive(po, "R1", line("A", 6))
     assert dock.receive(po, "R2", line("A", 6)).state is ReceiptState.ERROR
     assert dock.receive(po, "R3", line("A", 4)).state is ReceiptState.READY
+
+
+def test_what_is_not_applied_does_not_count_for_the_guards(dock: Dock):
+    po = dock.order()
+    dock.receive(po, "R1", line("A", 6))
+    dock.run_sql("UPDATE receipt SET applied_at = NULL, state = 'error'")
+    assert dock.receive(po, "R2", line("A", 10)).state is ReceiptState.READY
+    assert dock.received(po) == [10, 0]
 
 
 def test_a_line_lowered_below_what_was_received_leaves_done_receipts_alone(dock: Dock):

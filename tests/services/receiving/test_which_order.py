@@ -164,6 +164,7 @@ def test_a_correction_waits_with_its_receipt(dock: Dock):
     assert receiving.match_waiting() == 1
     assert dock.received(po) == [10, 0]
     assert [row["state"] for row in dock.rows("SELECT state FROM receipt ORDER BY id")] == ["ready", "ready"]
+    assert dock.rows("SELECT id FROM reported_total") == []
 
 
 def test_what_ends_an_order_is_matched_last(dock: Dock):
@@ -187,6 +188,16 @@ def test_one_receipt_under_two_references_counts_once(dock: Dock):
         "Receipt R1 is already stored for this purchase order, under the reference PO-7."
         " Archive this one, or the other one if this is right, and reprocess it."
     )
+
+
+def test_a_duplicate_counts_once_the_other_one_was_archived(dock: Dock):
+    first = dock.report(document("R1", line("A", 4), number="PO-7"))
+    second = dock.report(document("R1", line("A", 4), document_key="key PO-7"))
+    po = dock.order(number="PO-7")
+    receipt_actions.archive([first.receipt_id or 0], SYSTEM)
+    receiving.match_waiting()
+    assert dock.received(po) == [4, 0]
+    assert dock.receipt(second.receipt_id)["state"] == "ready"
 
 
 def test_a_held_duplicate_does_not_count_when_its_receipt_is_corrected(dock: Dock):
