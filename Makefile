@@ -8,7 +8,7 @@ DEMO ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench lock assets clean
+.PHONY: help run test lint format bench lock assets clean forget
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -41,9 +41,12 @@ lock: .venv/dev.stamp ## Pin every dependency anew after a change of pyproject.t
 assets: .venv/run.stamp ## Bundle scripts and styles when they have changed
 	@$(BIN)/python scripts/build_assets.py
 
-clean: ## Remove what was made here: the environment, the assets, the demo's data
-	rm -rf .venv node_modules app/static/build .data .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove what was made here but the data: the environment, the assets, the caches
+	rm -rf .venv node_modules app/static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+forget: .venv/run.stamp ## Remove all data of `make run` in this folder, to begin again
+	@$(BIN)/python -m app.host.forget
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Inlet needs Python 3.11 or later; PYTHON=python3.12 make … picks another.") \

@@ -19,7 +19,7 @@ from app.domain.errors import InletError
 from app.host.demo import demo_secrets, demo_users
 from app.host.given import check_database, check_redis
 from app.host.page import address, check_port, wait_for_page
-from app.host.places import HostError, locked, run_place
+from app.host.places import HostError, only_one, run_place
 from app.host.processes import run_to_end, spawn
 from app.host.servers import PostgresServer, RedisServer, Server
 from app.host.supervisor import Child, Stage, Supervisor
@@ -75,7 +75,7 @@ class Machine:
         """Start everything, keep it alive, end it in order; returns the exit status."""
         settings = self.settings
         with ExitStack() as stack:
-            stack.enter_context(_only_one(settings.data_folder))
+            stack.enter_context(only_one(settings.data_folder))
             check_port(settings.host, settings.port)
             self._start_servers(stack)
             self._set_up()
@@ -91,7 +91,7 @@ class Machine:
         if self.environ.get("DATABASE_URL"):
             check_database(self.settings.database_url)
         else:
-            postgres = PostgresServer(run_place(PROJECT, self.settings.data_folder))
+            postgres = PostgresServer(run_place(self.settings.data_folder))
             self._start(postgres, Stage.POSTGRES, stack, kill_signal=signal.SIGQUIT)
             postgres.ensure_database()
             self.environ["DATABASE_URL"] = postgres.url()
@@ -100,7 +100,7 @@ class Machine:
         if self.environ.get("REDIS_URL"):
             check_redis(self.settings.redis_url)
         else:
-            redis = RedisServer(run_place(PROJECT, self.settings.data_folder))
+            redis = RedisServer(run_place(self.settings.data_folder))
             self._start(redis, Stage.REDIS, stack, kill_signal=signal.SIGKILL)
             self.environ["REDIS_URL"] = redis.url()
 
@@ -180,19 +180,6 @@ class Machine:
         say("inlet", f"Inlet is ready at http://{address(settings.host, settings.port)}/ (Ctrl-C stops it).")
         for user in demo_users(settings.data_folder) if settings.demo else ():
             say("inlet", f"  {user.role:<24} {user.name:<16} {user.password}")
-
-
-@contextlib.contextmanager
-def _only_one(data_folder: Path) -> Iterator[None]:
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(data_folder / "run.lock", wait=False))
-        except BlockingIOError:
-            raise HostError(
-                f"Inlet already runs with the data folder {data_folder}.",
-                "Stop it first, or give this one another folder and port: INLET_DATA=/another/folder PORT=8081.",
-            ) from None
-        yield
 
 
 def _make_folder(path: Path) -> None:

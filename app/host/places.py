@@ -45,11 +45,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A closed folder for servers and their data, the folder of their programs, and their user."""
+    """A closed folder for servers and their data, the folder of their programs, their user, and our folder for secrets.
+
+    Who removes the data folder removes the password with it: then a new cluster is made, beside the secrets that are
+    new as well, instead of one whose encrypted rows nobody can read any more.
+    """
 
     home: Path
     programs: Path
     account: Account
+    private: Path
 
     @property
     def postgres_bin(self) -> Path:
@@ -76,17 +81,17 @@ def server_account() -> Account:
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
-def run_place(project: Path, data_folder: Path) -> Place:
-    """The place of `make run`: kept between runs, below `data_folder` where PostgreSQL can use it, else in /var/tmp."""
+def run_place(data_folder: Path) -> Place:
+    """The place of `make run`, kept between runs: in the data folder where PostgreSQL can be there, else in /var/tmp."""
     account = server_account()
     home = data_folder / "servers"
     if account.uid == -1 and _PLAIN_PATH.fullmatch(str(home)) and _PLAIN_PATH.fullmatch(str(_packages())):
         with contextlib.suppress(OSError):
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.access(home, os.R_OK | os.W_OK | os.X_OK):
-                return Place(home, _packages(), account)
-    home = _closed_folder(_PUBLIC_FOLDER / _name(project), account)
-    return Place(home, _programs(home, account), account)
+                return Place(home, _packages(), account, home)
+    home = _closed_folder(public_home(data_folder), account)
+    return Place(home, _programs(home, account), account, data_folder)
 
 
 def session_place(project: Path) -> Place:
@@ -95,19 +100,50 @@ def session_place(project: Path) -> Place:
     What killed sessions left behind is removed first.
     """
     account = server_account()
-    common = run_place(project, project / ".data")
-    prefix = f"{_name(project)}-test-"
+    common = run_place(project / ".data")
+    prefix = f"{public_home(project / '.data').name}-test-"
     for folder in (_MEMORY_FOLDER, _PUBLIC_FOLDER):
         _sweep(folder, prefix)
     roomy = os.access(_MEMORY_FOLDER, os.W_OK) and shutil.disk_usage(_MEMORY_FOLDER).free > _MEMORY_NEEDED
     parent = _MEMORY_FOLDER if roomy else _PUBLIC_FOLDER
     home = _closed_folder(parent / f"{prefix}{os.getpid()}-{secrets.token_hex(4)}", account)
-    return Place(home, common.programs, account)
+    return Place(home, common.programs, account, home)
 
 
 def remove(place: Place) -> None:
     """Remove the folder of a test place with all that is in it."""
     shutil.rmtree(place.home, ignore_errors=True)
+
+
+def public_home(data_folder: Path) -> Path:
+    """The folder in /var/tmp that belongs to this data folder and this user, whether it is there or not."""
+    digest = hashlib.sha256(f"{data_folder.resolve()}\0{os.geteuid()}".encode()).hexdigest()
+    return _PUBLIC_FOLDER / f"inlet-{digest[:12]}"
+
+
+def forget(data_folder: Path) -> None:
+    """Remove a data folder with all its servers hold. Raises HostError while Inlet runs with it."""
+    account = server_account()
+    with contextlib.ExitStack() as stack:
+        if data_folder.is_dir():
+            stack.enter_context(only_one(data_folder))
+        if public_home(data_folder).exists():
+            shutil.rmtree(_closed_folder(public_home(data_folder), account))
+        shutil.rmtree(data_folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def only_one(data_folder: Path) -> Iterator[None]:
+    """Hold the data folder for this process; raises HostError when another one has it."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(data_folder / "run.lock", wait=False))
+        except BlockingIOError:
+            raise HostError(
+                f"Inlet already runs with the data folder {data_folder}.",
+                "Stop it first, or give this one another folder and port: INLET_DATA=/another/folder PORT=8081.",
+            ) from None
+        yield
 
 
 @contextlib.contextmanager
@@ -132,11 +168,6 @@ def _packages() -> Path:
             )
         folder = Path(spec.origin).parent.parent
     return folder
-
-
-def _name(project: Path) -> str:
-    digest = hashlib.sha256(f"{project.resolve()}\0{os.geteuid()}".encode()).hexdigest()
-    return f"inlet-{digest[:12]}"
 
 
 def _closed_folder(path: Path, account: Account) -> Path:

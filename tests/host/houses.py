@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.host.places import run_place
+from app.host.places import public_home
 from app.host.processes import free_port
 from tests.conftest import PROJECT
 from tests.waiting import alive, wait_until
@@ -171,15 +170,8 @@ def house(folder: Path, user: int | None = None, interpreter: str = sys.executab
         for path in (folder.parent, folder, *folder.rglob("*")):
             os.chown(path, user, user)
     built = House(folder, interpreter, user)
-    public = None if user is not None else _public_home(folder)
     try:
         yield built
     finally:
         built.close()
-        if public is not None:
-            shutil.rmtree(public, ignore_errors=True)
-
-
-def _public_home(folder: Path) -> Path | None:
-    home = run_place(folder, folder / ".data").home
-    return home if re.fullmatch(r"/var/tmp/inlet-[0-9a-f]{12}", str(home)) else None
+        shutil.rmtree(public_home(folder / ".data"), ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -211,6 +212,19 @@ def test_the_demos_secrets_are_its_own(home: House) -> None:
         (other.folder / ".data" / "demo-secrets.json").write_text("{")
         (sentence,) = other.refused()
         assert sentence.startswith(f"The demo's secrets in {other.folder}/.data/demo-secrets.json cannot be used: ")
+
+
+def test_a_new_data_folder_is_a_new_beginning(home: House) -> None:
+    with house(Path(tempfile.mkdtemp()) / "again") as built:
+        first = built.start()
+        first.wait_ready()
+        assert first.end() == 0
+        shutil.rmtree(built.folder / ".data")
+        second = built.start()
+        second.wait_ready()
+        assert second.said("demo") == ["loaded"]
+        assert second.said("scheduler") == ["ready with 1"]
+        assert second.end() == 0
 
 
 def test_ctrl_c_during_the_start_leaves_nothing(home: House) -> None:

@@ -19,7 +19,7 @@ import redis
 
 import app.host.servers
 from app.host import places
-from app.host.places import HostError, Place, remove, run_place, server_account, session_place
+from app.host.places import HostError, Place, forget, only_one, remove, run_place, server_account, session_place
 from app.host.processes import end, end_session, free_port, how_it_ended, last_line, run_to_end, spawn
 from app.host.servers import RUN_PROFILE, TEST_PROFILE, PostgresServer, RedisServer
 from tests.conftest import PROJECT
@@ -47,7 +47,7 @@ def place() -> Iterator[Place]:
     home = common.home / "süd west"
     home.mkdir(mode=0o700)
     common.account.own(home)
-    yield replace(common, home=home)
+    yield replace(common, home=home, private=home)
     remove(common)
 
 
@@ -81,7 +81,7 @@ def test_no_password_is_on_a_command_line(postgres_server: PostgresServer, redis
         assert len(password) >= 30
         shown = Path("/proc", str(server.process.pid), "cmdline").read_text()
         assert password not in shown
-    assert stat.S_IMODE((postgres_server.place.home / "postgres-18.password").stat().st_mode) == 0o600
+    assert stat.S_IMODE((postgres_server.place.private / "postgres-18.password").stat().st_mode) == 0o600
 
 
 def test_data_and_password_stay_between_starts(place: Place) -> None:
@@ -107,10 +107,19 @@ def test_a_cluster_cut_off_half_way_is_made_again(place: Place) -> None:
     unfinished = place.home / "postgres-18.unfinished"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
-    (place.home / "postgres-18.password").write_text("old")
+    (place.private / "postgres-18.password").write_text("old")
     with PostgresServer(place, TEST_PROFILE) as server:
         assert server.answers()
     assert not unfinished.exists()
+
+
+def test_a_cluster_without_its_password_is_put_aside_for_a_new_one(place: Place) -> None:
+    with PostgresServer(place, TEST_PROFILE) as first:
+        first.ensure_database("old")
+    (place.private / "postgres-18.password").unlink()
+    with PostgresServer(place, TEST_PROFILE) as second, second.connect() as connection:
+        assert connection.execute("SELECT 1 FROM pg_database WHERE datname = 'old'").fetchone() is None
+    assert (place.home / "postgres-18.old" / "PG_VERSION").read_text() == "18\n"
 
 
 def test_a_stale_pid_file_with_a_living_number_does_not_matter(place: Place) -> None:
@@ -187,7 +196,7 @@ class TestPlaces:
     """Which folder is taken."""
 
     def test_root_gets_a_closed_folder_of_nobody_and_a_plain_user_the_data_folder(self, tmp_path: Path) -> None:
-        found = run_place(tmp_path, tmp_path / ".data")
+        found = run_place(tmp_path / ".data")
         if os.geteuid() == 0:
             assert (found.home.parent, found.home.name[:6]) == (Path("/var/tmp"), "inlet-")
             assert found.home.stat().st_uid == found.account.uid
@@ -202,12 +211,24 @@ class TestPlaces:
         "folder", ["/srv/in$let/x", '/srv/in"let', "/srv/" + "x" * 800, "/proc/1/nowhere"], ids=range(4)
     )
     def test_a_path_postgresql_cannot_use_is_left(self, tmp_path: Path, folder: str) -> None:
-        found = run_place(tmp_path, Path(folder))
+        found = run_place(Path(folder))
         assert found.home.parent == Path("/var/tmp")
         shutil.rmtree(found.home)
 
+    def test_forgetting_removes_the_data_folder_and_what_lies_elsewhere(self, tmp_path: Path) -> None:
+        data = tmp_path / ".data"
+        data.mkdir()
+        home = run_place(data).home
+        with only_one(data), pytest.raises(HostError, match=r"^Inlet already runs with the data folder "):
+            forget(data)
+        assert home.exists()
+        forget(data)
+        assert not home.exists()
+        assert not data.exists()
+        forget(data)
+
     def test_another_project_has_another_folder(self, tmp_path: Path) -> None:
-        names = {places._name(tmp_path / name) for name in ("a", "b", "a")}
+        names = {places.public_home(tmp_path / name) for name in ("a", "b", "a")}
         assert len(names) == 2
 
     @pytest.mark.parametrize("trap", ["open", "file", "link"])
