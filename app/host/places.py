@@ -82,7 +82,7 @@ def server_account() -> Account:
 
 
 def run_place(data_folder: Path) -> Place:
-    """The place of `make run`, kept between runs: in the data folder where PostgreSQL can be there, else in /var/tmp."""
+    """The place of `make run`, kept between runs: in the data folder if PostgreSQL can be there, else in /var/tmp."""
     account = server_account()
     home = data_folder / "servers"
     if account.uid == -1 and _PLAIN_PATH.fullmatch(str(home)) and _PLAIN_PATH.fullmatch(str(_packages())):
