@@ -202,6 +202,11 @@ def test_pieces_of_a_case_add_up_to_a_whole_case():
     assert sums == [Decimal("0.333333"), Decimal("0.666667"), 1]
 
 
+def test_goods_that_are_all_damaged_are_damaged_to_the_last_place():
+    line = order_line(1, "A", 1, received="0.666667", damaged="0.333333", unit="CS", pack=12)
+    assert laid(match([goods("A", 4, 4)], [line], Policy())) == [(1, Decimal("0.333333"), Decimal("0.333333"))]
+
+
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=12), st.sampled_from([3, 7, 12, 24, 144, 999]))
 def test_however_a_quantity_is_split_its_sum_in_packs_is_the_same(parts: list[int], pack: int):
     line = order_line(1, "A", 10_000, unit="CS", pack=pack)
