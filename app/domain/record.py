@@ -122,9 +122,17 @@ def check(record: PurchaseOrderRecord) -> PurchaseOrderRecord:
     if not record.lines:
         raise BadRecord(f"Purchase order {record.number} has no lines.", "Send at least one line with a quantity.")
     positive = False
+    units = cost = ZERO
     for line in record.lines:
         _check_line(record.number, line)
         positive = positive or line.quantity > 0
+        units += line.quantity
+        cost += line.quantity * (line.unit_cost or ZERO)
+    if units >= LARGEST or not -LARGEST < cost < LARGEST:
+        raise BadRecord(
+            f"Purchase order {record.number} adds up to more than can be counted: {units:f} units, cost {cost:f}.",
+            "Check its quantities and costs.",
+        )
     if not positive:
         raise BadRecord(
             f"Purchase order {record.number} has no line with a quantity above zero.",

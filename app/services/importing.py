@@ -7,11 +7,15 @@ record is kept with its text and reason; the good ones beside it go through.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import psycopg
+from sqlalchemy.exc import DataError
 
 from app.connectors.contract import Cursor, FailedDocument, ImportWindow, OrderPage, RawDocument
 from app.domain.errors import BadRecord, InletError
@@ -21,6 +25,11 @@ from app.services.import_rows import Arrival, Origin
 from app.services.runs import Lease
 from app.services.unit_of_work import Unit, unit_of_work
 from app.wakeups import Topic
+
+log = logging.getLogger(__name__)
+
+# From SQLAlchemy, or as it is from the driver where rows are copied.
+_VALUE_REFUSED = (DataError, psycopg.DataError)
 
 Mapper = Callable[[RawDocument], PurchaseOrderRecord]
 
@@ -43,6 +52,14 @@ class PageResult:
     changed: int = 0
     unchanged: int = 0
     failed: list[FailedDocument] = field(default_factory=list)
+
+    def add(self, other: PageResult) -> None:
+        """Count another page's result into this one."""
+        self.seen += other.seen
+        self.new += other.new
+        self.changed += other.changed
+        self.unchanged += other.unchanged
+        self.failed += other.failed
 
 
 def plan(lease: Lease) -> ImportPlan:
@@ -78,6 +95,35 @@ def plan(lease: Lease) -> ImportPlan:
 
 def _day(text: Any) -> Any:
     return datetime.fromisoformat(text).date() if text else None
+
+
+def save_page_safely(
+    lease: Lease, planned: ImportPlan, page: OrderPage, map_order: Mapper, mapping_version: str
+) -> PageResult:
+    """Store a page; if the database refuses a value in it, store its documents one by one.
+
+    So a value that nobody thought of harms only its own record. The cursor moves with the last document.
+    """
+    try:
+        return save_page(lease, planned, page, map_order, mapping_version)
+    except _VALUE_REFUSED:
+        log.warning("A page holds a value that cannot be stored; its records are taken one by one.")
+    total = PageResult()
+    for number, document in enumerate(page.documents, 1):
+        cursor = page.cursor if number == len(page.documents) else None
+        total.add(_save_alone(lease, planned, document, cursor, (map_order, mapping_version)))
+    return total
+
+
+def _save_alone(
+    lease: Lease, planned: ImportPlan, document: RawDocument, cursor: Cursor | None, how: tuple[Mapper, str]
+) -> PageResult:
+    alone = planned if cursor is not None else replace(planned, by_hand=True)
+    try:
+        return save_page(lease, alone, OrderPage([document], cursor or {}), *how)
+    except _VALUE_REFUSED:
+        refused = replace(document, problem="It holds a value that cannot be stored. Mend it and send it again.")
+        return save_page(lease, alone, OrderPage([refused], cursor or {}), *how)
 
 
 def save_page(

@@ -105,7 +105,17 @@ def _rules_for(rules: Mapping[int | None, Sequence[ActiveRule]], store_id: int) 
 
 def decide(work: Work) -> list[Decision]:
     """Judge a claimed batch. Pure: no database, no network. An order can only fail by itself."""
-    return [_decide(work, order) for order in work.orders]
+    return [_decide_safely(work, order) for order in work.orders]
+
+
+def _decide_safely(work: Work, order: Any) -> Decision:
+    try:
+        return _decide(work, order)
+    except Exception:
+        # A fault of ours on one order must not hold up the batch it came in, again and again.
+        log.exception("An order could not be judged.", extra={"purchase_order": order.id})
+        reason = "The rules stopped with an internal fault; the log names it. Reprocess tries again."
+        return Decision(order, event=PoEvent.FAILED, reason=reason)
 
 
 def _decide(work: Work, order: Any) -> Decision:

@@ -32,11 +32,23 @@ def _compiled(text: str) -> Program:
     return compile_rule(text)
 
 
+def _program(name: str, text: str) -> Program:
+    """The compiled rule. One whose text can no longer be read fails each order it should judge, and says so.
+
+    To leave it out would send goods where the rule would not have; to raise would stop every other order as well.
+    """
+    try:
+        return _compiled(text)
+    except RuleError as error:
+        told = f"Rule {name} cannot be read any more: {error.message} Mend it, then Reprocess.".replace('"', "'")
+        return _compiled(f'rule "unreadable" fail purchase_order with "{told}" end')
+
+
 def active_rules(unit: Unit) -> Mapping[int | None, Sequence[ActiveRule]]:
     """The active rules per store in the order in which they run: those for all stores (key None), then the store's."""
     rules: dict[int | None, list[ActiveRule]] = {None: []}
     for row in unit.rows(_ACTIVE):
-        active = ActiveRule(row.id, row.version_id, row.number, row.name, _compiled(row.text))
+        active = ActiveRule(row.id, row.version_id, row.number, row.name, _program(row.name, row.text))
         rules.setdefault(row.store_id, []).append(active)
     return {store: (rules[None] if store is None else [*rules[None], *own]) for store, own in rules.items()}
 

@@ -210,6 +210,18 @@ def finish(lease: Lease, state: RunState, message: str = "") -> None:
         unit.ring(Topic.RUNS)
 
 
+def queue_continuation(lease: Lease) -> None:
+    """Queue the run that goes on where this one stops."""
+    with unit_of_work("queue a continuation") as unit:
+        renew(unit, lease)
+        unit.run(
+            "INSERT INTO run (kind, connection_id, merchant_id, schedule_id, started_by)"
+            " SELECT kind, connection_id, merchant_id, schedule_id, :by FROM run WHERE id = :id",
+            by=f"goes on after run {lease.run_id}",
+            id=lease.run_id,
+        )
+
+
 _DEAD = """
 UPDATE run r SET state = 'failed', finished_at = clock_timestamp(),
     message = 'The worker stopped in the middle of this run. What it had stored stays; the rest is tried again.'

@@ -9,9 +9,9 @@ import pytest
 from app.connectors.contract import OrderPage
 from app.domain.errors import LeaseLost, Refused
 from app.domain.people import SYSTEM
-from app.jobs import deliveries, processing
+from app.jobs import deliveries, imports, processing
 from app.jobs import runs as run_jobs
-from app.models import ScheduleKind
+from app.models import RunState, ScheduleKind
 from app.services import importing, runs
 from app.services.actions import perform_orders
 from app.services.runs import run_now
@@ -194,7 +194,7 @@ def test_an_order_from_before_the_import_date_is_left_out(world: World) -> None:
 
 
 def test_the_import_filter_lets_in_the_named_states_and_locations(world: World) -> None:
-    world.run_sql("UPDATE connection SET import_filter = '{\"states\": [\"approved\"], \"locations\": [\"HAM\"]}'")
+    world.run_sql('UPDATE connection SET import_filter = \'{"states": ["approved"], "locations": ["HAM"]}\'')
     world.order("PO-1", status="approved", warehouse_code="HAM")
     world.order("PO-2", status="open", warehouse_code="HAM")
     world.order("PO-3", status="approved", warehouse_code="MUC")
@@ -273,3 +273,49 @@ def test_only_one_run_of_a_kind_at_a_time(world: World) -> None:
     with pytest.raises(Refused, match=f"Run {first} of this kind is at work already"):
         run_now(world.connection.id, ScheduleKind.IMPORT, SYSTEM)
     run_now(world.connection.id, ScheduleKind.STATUS_UPDATE, SYSTEM)
+
+
+def test_totals_that_cannot_be_counted_are_refused_alone(world: World) -> None:
+    world.order("PO-1", ("900000000000", "900000000000"))
+    world.order("PO-2")
+    assert counts(world.run()) == (2, 1, 0, 0, 1)
+    assert "adds up to more than can be counted" in world.one("SELECT reason FROM run_failure")["reason"]
+
+
+def test_a_value_that_the_database_refuses_harms_only_its_own_record(world: World) -> None:
+    for number in ("PO-1", "PO-2", "PO-3"):
+        world.order(number)
+    world.run_sql("ALTER TABLE purchase_order ADD CONSTRAINT odd CHECK (number <> 'PO-2')")
+    world.run_sql(
+        "CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF NEW.number = 'PO-2' THEN RAISE numeric_value_out_of_range; END IF; RETURN NEW; END $$"
+    )
+    world.run_sql("CREATE TRIGGER odd BEFORE INSERT ON purchase_order FOR EACH ROW EXECUTE FUNCTION odd()")
+    try:
+        run = world.run()
+    finally:
+        world.run_sql("DROP TRIGGER odd ON purchase_order")
+        world.run_sql("DROP FUNCTION odd()")
+        world.run_sql("ALTER TABLE purchase_order DROP CONSTRAINT odd")
+    assert (run["state"], *counts(run)) == ("done", 3, 2, 0, 0, 1)
+    assert sorted(row["number"] for row in world.rows("SELECT number FROM purchase_order")) == ["PO-1", "PO-3"]
+    assert "cannot be stored" in world.one("SELECT reason FROM run_failure")["reason"]
+    assert world.one("SELECT import_cursor FROM connection")["import_cursor"] == {"seq": 3}
+
+
+def test_a_long_import_goes_on_in_another_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "LONGEST_SECONDS", -1.0)
+    world.run_sql("UPDATE store SET settings = settings || '{\"page_size\": 2}'")
+    for number in range(3):
+        world.order(f"PO-{number}")
+    run_now(world.connection.id, ScheduleKind.IMPORT, SYSTEM)
+    lease = runs.claim_queued("slow")
+    assert lease is not None
+    imports.import_orders(lease)
+    assert world.one("SELECT count(*) AS n FROM purchase_order") == {"n": 2}
+    queued = world.one("SELECT started_by FROM run WHERE state = 'queued'")
+    assert queued == {"started_by": f"goes on after run {lease.run_id}"}
+    monkeypatch.undo()
+    runs.finish(lease, RunState.DONE)
+    run_jobs.work()
+    assert world.one("SELECT count(*) AS n FROM purchase_order") == {"n": 3}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from app.domain.people import SYSTEM
 from app.jobs import deliveries, processing
 from app.services import processing as judging
-from app.services import rulebook
+from app.services import routing, rulebook
 from app.services.actions import perform_orders
 from tests.services.world import World
 
@@ -217,3 +220,33 @@ def test_two_workers_never_claim_the_same_order(world: World) -> None:
     for thread in threads:
         thread.join()
     assert len(claimed) == len(set(claimed)) == 30
+
+
+def test_a_rule_that_can_no_longer_be_read_stops_its_orders_with_a_sentence(world: World) -> None:
+    world.rule('rule "Old" print "fine" end')
+    world.run_sql('UPDATE rule_version SET text = \'rule "Old" frobnicate "x" end\'')
+    world.order("PO-1")
+    world.run()
+    processing.work()
+    order = world.po("PO-1")
+    assert order["status"] == "error"
+    assert "Rule Old cannot be read any more" in order["status_reason"]
+
+
+def test_a_fault_of_ours_on_one_order_does_not_hold_up_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = routing.without_rules
+
+    def faulty(book: Any, order: Any) -> Any:
+        if order.number == "PO-1":
+            raise ZeroDivisionError
+        return real(book, order)
+
+    monkeypatch.setattr(routing, "without_rules", faulty)
+    world.order("PO-1")
+    world.order("PO-2")
+    world.run()
+    processing.work()
+    assert (world.po("PO-1")["status"], world.po("PO-2")["step"]) == ("error", "send")
+    assert "internal fault" in world.po("PO-1")["status_reason"]
