@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from app.domain.record import plain_number
 from app.rules.engine import ActiveRule
 from app.services.unit_of_work import Unit
 
@@ -36,7 +38,7 @@ def sources_of(
     wanted = {
         order.source_document_id: order.id
         for order in orders
-        if any(".source" in rule.program.text for rule in rules.get(order.store_id, rules[None]))
+        if any(rule.program.reads_source for rule in rules.get(order.store_id, rules[None]))
     }
     if not wanted:
         return {}
@@ -161,13 +163,25 @@ def resum(unit: Unit, po_ids: Sequence[int]) -> None:
     unit.run(_RESUM, ids=list(po_ids))
 
 
+def custom_value(value: Any) -> Any:
+    """A value as a custom field keeps it: a number stays a number, so that a later rule can compare it as one.
+
+    A number that no float holds exactly is kept as text, since a changed digit would be worse.
+    """
+    if not isinstance(value, Decimal):
+        return value
+    if value == value.to_integral_value():
+        return int(value)
+    return float(value) if Decimal(repr(float(value))) == value else plain_number(value)
+
+
 def _header(decision: Decision) -> dict[str, Any]:
     assert decision.judgement is not None
     fields: dict[str, Any] = {}
     for path, (_, after) in decision.judgement.header_changes.items():
         field, _, key = path.partition(".")
         if field == "custom":
-            fields.setdefault("custom", dict(decision.order.custom))[key] = after
+            fields.setdefault("custom", dict(decision.order.custom))[key] = custom_value(after)
         elif field == "tags":
             fields["tags"] = [tag.strip() for tag in str(after or "").split(",") if tag.strip()]
         elif field in _HEADER_FIELDS:
@@ -186,7 +200,7 @@ def _lines(decision: Decision) -> list[dict[str, Any]]:
         for path, (_, after) in (changes or {}).items():
             field, _, custom_key = path.partition(".")
             if field == "custom":
-                fields.setdefault("custom", dict(custom[key]))[custom_key] = after
+                fields.setdefault("custom", dict(custom[key]))[custom_key] = custom_value(after)
             else:
                 fields[field] = after
         rows.append({"po": decision.order.id, "key": key, "left_out_by": judgement.left_out.get(key), "fields": fields})

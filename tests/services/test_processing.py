@@ -250,3 +250,37 @@ def test_a_fault_of_ours_on_one_order_does_not_hold_up_the_others(
     processing.work()
     assert (world.po("PO-1")["status"], world.po("PO-2")["step"]) == ("error", "send")
     assert "internal fault" in world.po("PO-1")["status_reason"]
+
+
+def test_a_number_in_a_custom_field_stays_a_number_for_later_rules(world: World) -> None:
+    world.rule('rule "a" set purchase_order.custom.score to 12.5 set purchase_order.custom.count to 3 end', position=1)
+    world.rule(
+        'rule "b" when purchase_order.custom.score > 5 then set purchase_order.notes to "high" end end', position=2
+    )
+    world.order("PO-1")
+    world.run()
+    processing.work()
+    order = world.po("PO-1")
+    assert (order["custom"], order["notes"]) == ({"score": 12.5, "count": 3}, "high")
+
+
+def test_a_rule_that_looks_into_the_source_document_gets_it(world: World) -> None:
+    world.rule(
+        'rule "s" when purchase_order.source.buyer_name is "Halle" then set purchase_order.notes to "seen" end end'
+    )
+    world.order("PO-1", buyer_name="Halle")
+    world.run()
+    processing.work()
+    assert world.po("PO-1")["notes"] == "seen"
+
+
+def test_rules_add_lines_that_are_sent_too(world: World) -> None:
+    world.rule(
+        'rule "kit" add 1 item to purchase_order_items in purchase_order'
+        ' set item.sku to "KIT-A" set item.quantity to 2 end end'
+    )
+    world.order("PO-1", (10,))
+    world.walk()
+    (document,) = world.target.documents()
+    assert [(line["sku"], line["qty"]) for line in document["data"]["lines"]] == [("SKU-1", "10"), ("KIT-A", "2")]
+    assert (world.po("PO-1")["lines_count"], world.po("PO-1")["units_ordered"]) == (2, 12)
