@@ -123,6 +123,8 @@ def test_a_partner_reads_only_the_kinds_that_are_meant_for_partners(make: Factor
         condition = criteria(Activity, partner)
         assert condition is not None
         assert sorted(session.scalars(select(Activity.kind).where(condition))) == ["accepted", "comment"]
+    merchant = Reader(Role.MERCHANT, "Max", 2, frozenset({connection.merchant_id}), None)
+    assert count(make, Activity, merchant) == 8
 
 
 def test_a_shared_view_is_seen_by_everybody_and_an_own_one_by_its_owner(make: Factory) -> None:

@@ -192,6 +192,21 @@ def test_costs_are_never_loaded_for_a_partner(
     assert as_reader(walled, worlds.reader(role), ask) == (cost, total, role is Role.PARTNER)
 
 
+def test_what_a_rule_or_a_person_may_have_written_is_not_loaded_for_a_partner(walled: Flask, make: Any) -> None:
+    connection = make.connection()
+    words = {"notes": "by a rule", "status_reason": "by a person", "held_by": "a rule"}
+    make.purchase_order(connection, status="open", **words)
+
+    def ask(session: Any) -> Any:
+        order = session.scalars(select(PurchaseOrder)).one()
+        return {name: getattr(order, name) for name in words}
+
+    partner = Reader(Role.PARTNER, "Pat", 1, None, frozenset({connection.warehouse_id}))
+    merchant = Reader(Role.MERCHANT, "Max", 2, frozenset({connection.merchant_id}), None)
+    assert as_reader(walled, partner, ask) == dict.fromkeys(words)
+    assert as_reader(walled, merchant, ask) == words
+
+
 def test_a_masked_cost_does_not_come_back_by_a_deferred_load(walled: Flask, worlds: Worlds) -> None:
     def ask(session: Any) -> Any:
         order = session.scalars(select(PurchaseOrder)).one()
