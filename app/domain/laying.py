@@ -124,7 +124,7 @@ class Stack:
         if len(lines) == 1:
             self._put(item, lines[0], item.received, item.damaged)
             return
-        filling = item.received > 0 and item.damaged >= 0
+        filling = 0 <= item.damaged <= item.received
         shares = self._filled(item, lines) if filling else self._shifted(item, lines)
         for line, (share, bad) in zip(lines, shares, strict=True):
             if share or bad:

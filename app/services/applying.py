@@ -79,6 +79,9 @@ _RECEIPTS = """
 SELECT r.id, r.external_id, r.correction, r.state, r.final, r.units, r.applied_at, r.accepted_by, r.purchase_order_id,
        r.discrepancy, r."references" ->> 'warehouse_ref' AS warehouse_ref, r.warehouse_id, w.name AS warehouse,
        w.over_receipt_percent, w.partial_receipts,
+       (SELECT min(o.po_reference) FROM receipt o
+        WHERE o.warehouse_id = r.warehouse_id AND o.external_id = r.external_id AND o.applied_at IS NOT NULL
+          AND o.purchase_order_id = r.purchase_order_id AND o.po_reference <> r.po_reference) AS twin,
        ARRAY(SELECT DISTINCT l.lot FROM receipt_line l WHERE l.receipt_id = r.id AND l.lot <> '' ORDER BY 1) AS lots
 FROM receipt r JOIN warehouse w ON w.id = r.warehouse_id
 WHERE r.id = ANY(CAST(:ids AS bigint[])) ORDER BY r.id FOR UPDATE OF r
@@ -120,7 +123,7 @@ def apply(
     if any(receipt.accepted_by for receipt in chosen):
         waived |= ACCEPTABLE
     final = any(receipt.final for receipt in chosen)
-    answer = _guarded(order, chosen[0].warehouse_id, waived) or _matched(unit, order, chosen, waived, final=final)
+    answer = _guarded(order, chosen[0], waived) or _matched(unit, order, chosen, waived, final=final)
     if isinstance(answer, Held):
         hold(unit, chosen, answer, by=by, order=order)
         return answer
@@ -144,15 +147,22 @@ def start(unit: Unit, receipts: Sequence[Any], by: str) -> None:
     transitions.move_receipts(unit, failed, ReceiptEvent.RETRIED_APPLY, actor=by)
 
 
-def _guarded(order: LockedOrder, warehouse_id: int, waived: frozenset[Discrepancy]) -> Held | None:
-    """The guards that ask only where the order stands."""
+def _guarded(order: LockedOrder, receipt: Any, waived: frozenset[Discrepancy]) -> Held | None:
+    """The guards that ask only where the order stands, and whether the receipt counts already."""
+    if receipt.twin is not None:
+        return Held(
+            Discrepancy.DUPLICATE,
+            f"Receipt {receipt.external_id} counts already for this purchase order, under the reference"
+            f" {receipt.twin or 'none'}.",
+            "Archive this one; or archive the other one, if this is right, and reprocess it.",
+        )
     if not order.sent and Discrepancy.NEVER_SENT not in waived:
         return Held(
             Discrepancy.NEVER_SENT,
             f"Purchase order {order.number} was never sent to a warehouse.",
             "Accept the receipt if the goods are there, or send the order and reprocess the receipt.",
         )
-    if order.warehouse_id != warehouse_id and Discrepancy.OTHER_WAREHOUSE not in waived:
+    if order.warehouse_id != receipt.warehouse_id and Discrepancy.OTHER_WAREHOUSE not in waived:
         return Held(
             Discrepancy.OTHER_WAREHOUSE,
             f"Purchase order {order.number} is not expected at this warehouse.",

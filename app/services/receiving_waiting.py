@@ -111,35 +111,12 @@ def adopt(unit: Unit, order: LockedOrder, warehouse_id: int, external_id: str, r
     for receipt in receipts:
         if receipt.cumulative:
             _keep_totals(unit, warehouse_id, order.id, receipt)
-    twin = _twin(unit, order.id, warehouse_id, external_id, reference)
-    if twin:
-        hold_unmatched(unit, receipts, twin, by=by, order=order)
-    else:
-        applying.apply(unit, order, ids, by=by)
+    applying.apply(unit, order, ids, by=by)
     return True
 
 
 def _pending(unit: Unit, warehouse_id: int, external_id: str, reference: str) -> list[Any]:
     return unit.rows(_PENDING, warehouse_id=warehouse_id, external_id=external_id, reference=reference)
-
-
-def _twin(unit: Unit, po_id: int, warehouse_id: int, external_id: str, reference: str) -> Held | None:
-    """The same receipt, stored earlier by another way and under another reference, must not count twice."""
-    other = unit.scalar(
-        "SELECT min(po_reference) FROM receipt WHERE warehouse_id = :warehouse_id AND external_id = :external_id"
-        " AND purchase_order_id = :po_id AND po_reference <> :reference AND state <> 'archived'",
-        warehouse_id=warehouse_id,
-        external_id=external_id,
-        po_id=po_id,
-        reference=reference,
-    )
-    if other is None:
-        return None
-    return Held(
-        Discrepancy.DUPLICATE,
-        f"Receipt {external_id} is already stored for this purchase order, under the reference {other or 'none'}.",
-        "Archive this one, or the other one if this is right, and reprocess it.",
-    )
 
 
 def _keep_totals(unit: Unit, warehouse_id: int, po_id: int, receipt: Any) -> None:

@@ -148,6 +148,7 @@ def test_a_correction_may_turn_damaged_goods_into_more_sound_ones():
     lines = [order_line(1, "A", received=8, damaged=3), order_line(2, "A", 5)]
     assert laid(match([goods("A", 3, -2)], lines, Policy())) == [(1, 2, -2), (2, 1, 0)]
     assert laid(match([goods("A", -1, 2)], lines, Policy())) == [(1, -1, 2)]
+    assert laid(match([goods("A", 1, 2)], lines, Policy())) == [(1, 1, 2)]
 
 
 SPREAD = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(lambda pair: (max(pair), min(pair)))

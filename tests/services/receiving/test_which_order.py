@@ -184,20 +184,27 @@ def test_one_receipt_under_two_references_counts_once(dock: Dock):
     assert dock.received(po) == [4, 0]
     rows = dock.rows("SELECT id, state, discrepancy FROM receipt ORDER BY id")
     assert [(row["state"], row["discrepancy"]) for row in rows] == [("ready", ""), ("error", "duplicate")]
-    assert dock.held(rows[1]["id"])[1] == (
-        "Receipt R1 is already stored for this purchase order, under the reference PO-7."
-        " Archive this one, or the other one if this is right, and reprocess it."
+    words = (
+        "Receipt R1 counts already for this purchase order, under the reference PO-7."
+        " Archive this one; or archive the other one, if this is right, and reprocess it."
     )
+    assert dock.held(rows[1]["id"]) == ("duplicate", words)
+    assert [outcome.message for outcome in receipt_actions.reprocess([rows[1]["id"]], SYSTEM)] == [words]
+    assert dock.received(po) == [4, 0]
 
 
 def test_a_duplicate_counts_once_the_other_one_was_archived(dock: Dock):
     first = dock.report(document("R1", line("A", 4), number="PO-7"))
     second = dock.report(document("R1", line("A", 4), document_key="key PO-7"))
     po = dock.order(number="PO-7")
-    receipt_actions.archive([first.receipt_id or 0], SYSTEM)
     receiving.match_waiting()
+    receipt_actions.archive([first.receipt_id or 0], SYSTEM)
+    assert dock.received(po) == [0, 0]
+    assert receipt_actions.reprocess([second.receipt_id or 0], SYSTEM)[0].result == "done"
     assert dock.received(po) == [4, 0]
-    assert dock.receipt(second.receipt_id)["state"] == "ready"
+    receipt_actions.reset([first.receipt_id or 0], SYSTEM)
+    assert dock.held(first.receipt_id)[0] == "duplicate"
+    assert dock.received(po) == [4, 0]
 
 
 def test_a_held_duplicate_does_not_count_when_its_receipt_is_corrected(dock: Dock):
@@ -211,6 +218,7 @@ def test_a_held_duplicate_does_not_count_when_its_receipt_is_corrected(dock: Doc
     corrected = dock.report(document("R1", line("A", 6), document_key="key PO-7"))
     assert (corrected.outcome, corrected.state) == ("correction", ReceiptState.READY)
     assert dock.received(po) == [6, 0]
+    assert [row["state"] for row in dock.rows("SELECT state FROM receipt ORDER BY id")] == ["ready", "error", "ready"]
 
 
 def test_a_receipt_is_given_up_after_seven_days(dock: Dock):
