@@ -147,8 +147,12 @@ def _ordered(query: Select[Any], listing: Listing, ask: Ask, key: Any) -> Select
     known = ask.sort in listing.sorts
     name = ask.sort if known else listing.default_sort
     descending = ask.descending if known else listing.default_descending
-    columns = [
-        column.desc().nulls_last() if descending else column.asc().nulls_last() for column in listing.sorts[name]
-    ]
+    columns = [_directed(column, descending) for column in listing.sorts[name]]
     # The id breaks ties, so that a row is on one page only.
     return query.order_by(*columns, key.desc() if descending else key.asc())
+
+
+def _directed(column: Any, descending: bool) -> Any:
+    directed = column.desc() if descending else column.asc()
+    # Empty values come last both ways. Where there are none, saying so would keep the index from giving the order.
+    return directed.nulls_last() if getattr(column, "nullable", False) else directed
