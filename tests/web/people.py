@@ -26,7 +26,7 @@ class Person:
     def __init__(self, app: Flask, user: User) -> None:
         self.user = user
         self.client: FlaskClient = app.test_client()
-        self._token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(_RAW_TOKEN)
+        self._token = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(_RAW_TOKEN)
         with self.client.session_transaction() as session:
             session["_user_id"] = str(user.id)
             session["_fresh"] = True

@@ -97,8 +97,8 @@ def test_the_choices_filter_alone_and_together(stage: Stage) -> None:
     for name in ("connection", "store", "merchant", "warehouse"):
         one = {name: getattr(mine.connection, "id" if name == "connection" else f"{name}_id")}
         assert numbers(admin, **one) == [mine.order.number]
-    both = {"merchant": [mine.connection.merchant_id, theirs.connection.merchant_id]}
-    assert numbers(admin, **both) == [theirs.order.number, mine.order.number]
+    both = [mine.connection.merchant_id, theirs.connection.merchant_id]
+    assert numbers(admin, merchant=both) == [theirs.order.number, mine.order.number]
     assert numbers(admin, merchant=mine.connection.merchant_id, store=theirs.connection.store_id) == []
     assert numbers(admin, merchant="x' OR 1=1") == []
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.people import Role
 from app.domain.record import LineRecord
-from app.domain.states import PoStatus
+from app.domain.states import PoStatus, ReceiptState
 from app.models import Judgement, PendingChange, PurchaseOrder, Receipt, Step
 from app.web.columns import Shown
 from app.web.views.order_words import why
@@ -108,7 +108,10 @@ def test_items_are_paged_by_fifty_searched_and_sorted(stage: Stage) -> None:
 def test_a_line_tells_what_is_special_about_it(stage: Stage) -> None:
     lines = [LineRecord(line_number=n, sku=f"S{n}", quantity=Decimal(10)) for n in range(1, 5)]
     order = stage.make.purchase_order(stage.mine.connection, lines=lines, status=PoStatus.PARTIALLY_RECEIVED)
-    changes = {1: {"left_out_by": "No samples"}, 2: {"closed_short_quantity": 4, "closed_short_reason": "Lost"}}
+    changes: dict[int, dict[str, Any]] = {
+        1: {"left_out_by": "No samples"},
+        2: {"closed_short_quantity": 4, "closed_short_reason": "Lost"},
+    }
     changes |= {3: {"received": Decimal("12.5")}}
     with stage.make.engine.begin() as connection:
         for number, values in changes.items():
@@ -167,7 +170,7 @@ def test_an_order_in_error_tells_what_why_and_offers_the_way_on(stage: Stage) ->
 
 
 def test_a_receipt_in_error_is_an_alert_for_staff(stage: Stage) -> None:
-    stage.make.receipt(stage.mine.order, state="error")
+    stage.make.receipt(stage.mine.order, state=ReceiptState.ERROR)
     for name, told in (("support", True), ("merchant", False), ("partner", False)):
         assert ("A receipt is in Error" in page(stage, name, stage.mine.order)) is told
 
@@ -187,6 +190,10 @@ def test_edit_is_offered_until_it_was_sent(stage: Stage) -> None:
     assert f"/purchase-orders/edit/{fresh.id}" in page(stage, "support", fresh)
     assert f"/purchase-orders/edit/{fresh.id}" not in page(stage, "merchant", fresh)
     assert "/purchase-orders/edit/" not in page(stage, "support", stage.mine.order)
+    adding = f"/line-items/add?order={fresh.id}"
+    assert adding in page(stage, "support", fresh)
+    assert adding not in page(stage, "merchant", fresh)
+    assert "/line-items/add" not in page(stage, "support", stage.mine.order)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.domain.people import Role
+from app.domain.states import PoStatus
 from app.extensions import db as flask_db
 from tests.factories import PASSWORD, Factory
 from tests.servers import Database
@@ -86,7 +87,7 @@ def test_after_signing_in_one_comes_back_but_never_to_another_site(own_app: Flas
 
 def test_a_changed_scope_holds_from_the_next_page_on(own_app: Flask, make: Factory, db: Database) -> None:
     connection = make.connection()
-    order = make.purchase_order(connection, status="open")
+    order = make.purchase_order(connection, status=PoStatus.OPEN)
     user, client = make.user(Role.MERCHANT), own_app.test_client()
     sign_in(client, user.username, PASSWORD)
     address = f"/purchase-orders/show/{order.id}"

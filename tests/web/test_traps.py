@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,13 +49,14 @@ def test_the_stock_ways_to_write_raise_in_every_view(app: Flask) -> None:
     for view in our_views(app):
         assert type(view.datamodel) is Interface
         item = view.datamodel.obj()
-        for write in (
-            lambda view=view, item=item: view.datamodel.add(item),
-            lambda view=view, item=item: view.datamodel.edit(item),
-            lambda view=view, item=item: view.datamodel.delete(item),
-            lambda view=view, item=item: view.datamodel.delete_all([item]),
-            lambda view=view: view.datamodel.query(),
-        ):
+        writes: list[Callable[[], Any]] = [
+            partial(view.datamodel.add, item),
+            partial(view.datamodel.edit, item),
+            partial(view.datamodel.delete, item),
+            partial(view.datamodel.delete_all, [item]),
+            partial(view.datamodel.query),
+        ]
+        for write in writes:
             with pytest.raises(StockWriteError):
                 write()
 
@@ -153,9 +156,9 @@ def test_no_select_box_loads_a_whole_table(stage: Stage) -> None:
         assert len(sent) <= 5
     partner = stage.person("partner")
     with statements(stage.app) as sent:
-        page = partner.get("/purchase-orders/list/").get_data(as_text=True)
-    assert stage.theirs.connection.name not in page
-    assert f"merchant={stage.theirs.connection.merchant_id}" not in page
+        html = partner.get("/purchase-orders/list/").get_data(as_text=True)
+    assert stage.theirs.connection.name not in html
+    assert f"merchant={stage.theirs.connection.merchant_id}" not in html
 
 
 def test_no_table_writes_naive_times_or_needs_a_user() -> None:

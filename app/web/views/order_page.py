@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from flask import request
+from flask import request, url_for
 
 from app.domain.people import Role
 from app.domain.states import MEANINGS, PoStatus
@@ -37,7 +37,7 @@ def order_page(view: PurchaseOrderView, order: PurchaseOrder, guards: Mapping[st
         status=status,
         meaning=MEANINGS[status.value],
         header=_header(order),
-        summary=_summary(order, shown),
+        summary=_summary(view, order, shown, editable=editable),
         alerts=_alerts(order, acts, shown),
         progress=cells.bar(order.units_received, order.units_ordered),
         actions=acts,
@@ -76,11 +76,12 @@ def _header(order: PurchaseOrder) -> tuple[Fact, ...]:
     return tuple(fact for fact in found if fact.cell.value not in (None, ""))
 
 
-def _summary(order: PurchaseOrder, shown: Shown) -> tuple[Facts, ...]:
+def _summary(view: PurchaseOrderView, order: PurchaseOrder, shown: Shown, *, editable: bool) -> tuple[Facts, ...]:
     partner = shown.reader.role is Role.PARTNER
     cost = (Fact("Total cost", cells.money(order.total_cost, order.currency)),) if shown.reader.sees_cost else ()
     amounts = (
         Fact("Lines", cells.number(order.lines_count)),
+        *_new_line(view, order, editable=editable),
         Fact("Units ordered", cells.quantity(order.units_ordered)),
         Fact("Units received", cells.quantity(order.units_received)),
         *cost,
@@ -100,6 +101,12 @@ def _summary(order: PurchaseOrder, shown: Shown) -> tuple[Facts, ...]:
     )
     groups = (Facts("Amounts", amounts), Facts("Order", about), Facts("Times", times))
     return groups if partner else (*groups, Facts("References", _references(order, shown)))
+
+
+def _new_line(view: PurchaseOrderView, order: PurchaseOrder, *, editable: bool) -> tuple[Fact, ...]:
+    if not (editable and view.appbuilder.sm.has_access("can_add", "LineItems")):
+        return ()
+    return (Fact("New line", cells.text("Add a line", url_for("LineItemView.add", order=order.id))),)
 
 
 def _references(order: PurchaseOrder, shown: Shown) -> tuple[Fact, ...]:
