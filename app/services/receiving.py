@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError
 from app.connectors.contract import FailedReceipt, ReceiptDocument, ReceivedLine
 from app.domain.discrepancies import Discrepancy, Held
 from app.domain.errors import InletError, Refused
+from app.domain.record import ZERO, plain_number
 from app.domain.states import ReceiptState
 from app.models import ReceiptOrigin
 from app.services import applying, receiving_cancel, receiving_rows
@@ -217,7 +218,8 @@ class _Recording:
     ) -> None:
         label = called_as(self.document.external_id, new.correction)
         if new.correction:
-            data = {"receipt": label, "correction": new.correction, "lines": len(new.lines)}
+            units = plain_number(sum((line.received for line in new.lines), ZERO))
+            data = {"receipt": label, "correction": new.correction, "lines": len(new.lines), "units": units}
             self._tell("receipt_correction", receipt_id, order, data)
         if order:
             self._apply(receipt_id, order, known)
