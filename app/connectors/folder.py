@@ -186,7 +186,7 @@ class LocalFolder:
             place = self._place(sub)
         except Misconfigured as error:
             return Finding(subject, False, str(error), error.remedy)
-        there = next(path for path in (place, *place.parents) if path.exists())
+        there = next(path for path in (place, *place.parents) if _is_there(path))
         if not os.access(there, os.R_OK | os.W_OK | os.X_OK) or not there.is_dir():
             return Finding(subject, False, f"{there} cannot be written.", "Give Inlet's user the right to write there.")
         return Finding(subject, True, "It is there." if there == place else "It will be made at the first use.")
@@ -223,3 +223,11 @@ def _flush_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something at the path. What lies behind a closed folder cannot be seen, so it is not there."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return False

@@ -87,8 +87,9 @@ def as_text(value: Any, zone: ZoneInfo) -> str:
         return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return plain_number(value) if value else "0"
+    if isinstance(value, Decimal | int | float):
+        # A number of the source's document may still be as JSON gave it.
+        return plain_number(Decimal(str(value))) if value else "0"
     if isinstance(value, datetime):
         return value.astimezone(zone).isoformat(timespec="seconds")
     if isinstance(value, date | time):

@@ -35,7 +35,7 @@ MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCh
 NAME = TEXT.filter(bool)
 WORD = st.text("abcXYZ019_.", min_size=1, max_size=8)
 ZERO = Decimal(0)
-AMOUNT = st.decimals(0, 10**9, places=6)
+AMOUNT = st.decimals(0, 10**5, places=6)
 DAY = st.dates(date(1990, 1, 1), date(2100, 1, 1))
 INSTANT = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 OWN = st.dictionaries(WORD, NAME, max_size=2)
