@@ -107,7 +107,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "warehouse_canceled": _kind(
             "Canceled by the warehouse",
             "cancel",
-            "The warehouse canceled its document: {reason}",
+            "{warehouse} canceled its document {reference}.",
             "The warehouse canceled its document.",
             partners=("The warehouse canceled its document.",),
         ),

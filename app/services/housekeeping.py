@@ -37,7 +37,9 @@ def sweep() -> dict[str, int]:
     for name, chore in chores.items():
         with unit_of_work(f"housekeeping: {name}") as unit:
             done[name] = chore(unit)
-    done["waiting_receipts"] = receiving_waiting.give_up_waiting()
+    # Each of these has transactions of its own, one per order.
+    done["receipts_matched"] = receiving_waiting.match_waiting()
+    done["receipts_given_up"] = receiving_waiting.give_up_waiting()
     return done
 
 

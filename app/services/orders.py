@@ -13,7 +13,7 @@ from app.domain.errors import NotFound, Refused, StaleRecord
 from app.domain.people import Reader
 from app.domain.record import plain_number
 from app.models import LineItem, PurchaseOrder
-from app.services import outbox, restoring
+from app.services import outbox, receiving_waiting, restoring
 from app.services.order_facts import Facts, facts, json_copy, lock, why_not
 from app.services.order_moves import zone_of
 from app.services.restoring import EDITABLE_HEADER, EDITABLE_LINE
@@ -161,6 +161,7 @@ def delete(po_id: int, reader: Reader, *, tombstone: bool, force: bool) -> str:
         known = facts(unit.session, po_id)
         _guard("force_delete" if force else "delete", known, reader)
         outbox.forget_planned(unit, [po_id])
+        receiving_waiting.let_go(unit, po_id, by=reader.name)
         unit.run(
             "UPDATE delivery SET state = 'withdrawn', settled_at = clock_timestamp()"
             " WHERE purchase_order_id = :id AND state = 'due'",

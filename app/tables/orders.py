@@ -108,6 +108,13 @@ class PurchaseOrder(Table):
         Index("ix_purchase_order_merchant", "merchant_id", "id"),
         Index("ix_purchase_order_warehouse", "warehouse_id", "id"),
         Index("ix_purchase_order_number", "number"),
+        # A receipt that names its order by the warehouse's own id.
+        Index(
+            "ix_purchase_order_warehouse_ref",
+            "warehouse_id",
+            "warehouse_ref",
+            postgresql_where=text("warehouse_ref <> ''"),
+        ),
         # The search box: substring, any case.
         Index(
             "ix_purchase_order_search",

@@ -18,13 +18,22 @@ _LAST_PAGE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter by choice as a view declares it; without `choices` they are looked up by `name`."""
+    """A filter by choice as a view declares it; without `choices` they are looked up by `name`.
+
+    One `by_id` comes by a link from the record itself; it offers nothing to choose, and can be taken away.
+    """
 
     name: str
     label: str
     choices: tuple[tuple[str, str], ...] = ()
     multiple: bool = True
     staff: bool = False
+    by_id: bool = False
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether its choices are asked of the database."""
+        return not self.choices and not self.by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ def facets(
     offered: Mapping[str, Sequence[tuple[int, str]]],
 ) -> tuple[Facet, ...]:
     """The filters with their choices; `offered` holds those that were looked up."""
-    chosen = (_facet(wanted, ask, offered) for wanted in filters)
+    chosen = (facet for facet in (_facet(wanted, ask, offered) for wanted in filters) if facet.choices)
     ranges = (_range(wanted, ask) for wanted in dates)
     return (*chosen, *ranges)
 
@@ -123,8 +132,11 @@ def pager(ask: Ask, found: Found) -> Pager:
 
 
 def _facet(wanted: Filter, ask: Ask, offered: Mapping[str, Sequence[tuple[int, str]]]) -> Facet:
-    options = wanted.choices or tuple((str(number), label) for number, label in offered.get(wanted.name, ()))
     active = ask.chosen.get(wanted.name, ())
+    if wanted.by_id:
+        options = tuple((value, value) for value in active)
+    else:
+        options = wanted.choices or tuple((str(number), label) for number, label in offered.get(wanted.name, ()))
     return Facet(
         wanted.name,
         wanted.label,

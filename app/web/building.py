@@ -36,7 +36,7 @@ def list_page(view: RecordView) -> ListPage:
     sorts = {column.sort for column in visible(view.columns, shown.reader) if column.sort}
     ask = asking.ask_of_request(filters, view.date_filters, sorts, shown.now)
     found = view.datamodel.find(ask)
-    offered = choices(db.session, shown.reader, [wanted.name for wanted in filters if not wanted.choices])
+    offered = choices(db.session, shown.reader, [wanted.name for wanted in filters if wanted.looked_up])
     facets = asking.facets(filters, view.date_filters, ask, offered)
     chips = asking.chips(facets, ask)
     may_add = "add" in view.writes and view.adds_here and view.may("can_add")

@@ -142,6 +142,13 @@ def upgrade() -> None:
     op.create_index("ix_purchase_order_merchant", "purchase_order", ["merchant_id", "id"], unique=False)
     op.create_index("ix_purchase_order_number", "purchase_order", ["number"], unique=False)
     op.create_index(
+        "ix_purchase_order_warehouse_ref",
+        "purchase_order",
+        ["warehouse_id", "warehouse_ref"],
+        unique=False,
+        postgresql_where=sa.text("warehouse_ref <> ''"),
+    )
+    op.create_index(
         "ix_purchase_order_search",
         "purchase_order",
         [sa.literal_column("(lower(number || ' ' || external_id || ' ' || buyer_name)) gin_trgm_ops")],

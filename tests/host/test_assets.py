@@ -90,7 +90,8 @@ def test_the_lock_pins_what_package_json_asks_for_and_names_no_registry() -> Non
 
 
 def test_make_explains_itself() -> None:
-    done = subprocess.run(["make", "--no-print-directory", "help"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    command = ["make", "--no-print-directory", "help"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     targets = [line.split()[1] for line in done.stdout.splitlines()]
     assert targets == ["help", "run", "test", "lint", "format", "bench", "lock", "assets", "clean", "forget"]
 

@@ -123,6 +123,7 @@ class RunFailureView(RecordView):
     filters = (
         Filter("connection", "Connection"),
         Filter("state", "State", (("open", "Open"), ("retried", "Retried"), ("ignored", "Ignored"))),
+        Filter("run", "Run", by_id=True),
     )
     date_filters = (Dates("at", "When"),)
     columns = FAILURE_COLUMNS
