@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, union_all
 from sqlalchemy.orm import joinedload, undefer
+from sqlalchemy.sql.elements import Grouping
 
 from app.domain.states import DELAYABLE, DELAYED, PoStatus
 from app.models import (
@@ -29,10 +30,13 @@ ATTEMPTS_AT_MOST: Final = 200
 # Written as the index ix_purchase_order_search has it; blanks as bound values would not be found in it.
 _BLANK: Final[ColumnElement[str]] = literal_column("' '")
 _SEARCHED: Final = func.lower(
-    PurchaseOrder.number.concat(_BLANK)
-    .concat(PurchaseOrder.external_id)
-    .concat(_BLANK)
-    .concat(PurchaseOrder.buyer_name)
+    # Grouped, since COLLATE would otherwise bind to the last name alone, and the index would not fit.
+    Grouping(
+        PurchaseOrder.number.concat(_BLANK)
+        .concat(PurchaseOrder.external_id)
+        .concat(_BLANK)
+        .concat(PurchaseOrder.buyer_name)
+    ).collate("default")
 )
 
 
@@ -41,7 +45,7 @@ def matches(text: str) -> Condition:
 
     A union of two index look-ups: an OR over two tables would read both of them whole.
     """
-    header = select(PurchaseOrder.id).where(contains_key(_SEARCHED, text))
+    header = select(PurchaseOrder.id).where(contains(_SEARCHED, text))
     lines = select(LineItem.purchase_order_id).where(contains_key(func.lower(LineItem.sku), text))
     return PurchaseOrder.id.in_(union_all(header, lines).scalar_subquery())
 

@@ -118,7 +118,8 @@ class PurchaseOrder(Table):
         # The search box: substring, any case.
         Index(
             "ix_purchase_order_search",
-            text("(lower(number || ' ' || external_id || ' ' || buyer_name)) gin_trgm_ops"),
+            # The keys' own collation knows lower case for A to Z only; a buyer may be called Ünal.
+            text("""(lower((number || ' ' || external_id || ' ' || buyer_name) COLLATE "default")) gin_trgm_ops"""),
             postgresql_using="gin",
         ),
     )

@@ -151,7 +151,11 @@ def upgrade() -> None:
     op.create_index(
         "ix_purchase_order_search",
         "purchase_order",
-        [sa.literal_column("(lower(number || ' ' || external_id || ' ' || buyer_name)) gin_trgm_ops")],
+        [
+            sa.literal_column(
+                """(lower((number || ' ' || external_id || ' ' || buyer_name) COLLATE "default")) gin_trgm_ops"""
+            )
+        ],
         unique=False,
         postgresql_using="gin",
     )

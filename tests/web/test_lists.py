@@ -76,6 +76,7 @@ def test_a_delayed_order_counts_once(
         ("EXT_77", ["special"]),
         ("ext%77", []),
         ("Ünal & S", ["new"]),
+        ("ünal & SÖHNE", ["new"]),
         ("bolt_m8", ["new"]),
         ("BOLT_M8%", ["new"]),
         ("bolt%m8", []),

@@ -26,22 +26,26 @@ from app.web.acts import Acts
 from app.web.addresses import wants_fragment
 from app.web.asking import Dates, Filter
 from app.web.base import Answer
-from app.web.columns import Col
+from app.web.columns import Col, Shown
 from app.web.fab import guarded, route
 from app.web.forms import long, short
 from app.web.interface import Interface
-from app.web.pages import Empty
+from app.web.pages import Cell, Empty
 from app.web.views.order_page import order_page
 
+
+def _number(order: Any, shown: Shown) -> Cell:
+    """The number, and where it comes from: staff read the sales channel, others the merchant."""
+    origin = order.store if shown.reader.is_staff else order.merchant
+    return cells.text(order.number, note=str(origin) if origin is not None else "")
+
+
+# What people decide by comes first, so that it stands on a laptop's screen; merchant and store share the number's cell.
 COLUMNS = (
-    Col("number", "Number", lambda order, _: cells.text(order.number), sort="number"),
+    Col("number", "Number", _number, sort="number"),
     Col("status", "Status", lambda order, shown: cells.status(order, shown.now)),
     Col("buyer", "Buyer", lambda order, _: cells.text(order.buyer_name), sort="buyer"),
-    Col("merchant", "Merchant", lambda order, _: cells.named(order.merchant)),
-    Col("store", "Sales channel", lambda order, _: cells.named(order.store), staff=True),
     Col("warehouse", "Warehouse", lambda order, _: cells.named(order.warehouse)),
-    Col("ordered", "Ordered", lambda order, _: cells.instant(order.ordered_at), sort="ordered"),
-    Col("due", "Due", lambda order, _: cells.day(order.due_date), sort="due"),
     Col("lines", "Lines", lambda order, _: cells.number(order.lines_count), sort="lines", right=True),
     Col(
         "received",
@@ -49,6 +53,7 @@ COLUMNS = (
         lambda order, _: cells.bar(order.units_received, order.units_ordered),
         sort="received",
     ),
+    Col("due", "Due", lambda order, _: cells.day(order.due_date), sort="due"),
     Col(
         "cost",
         "Total cost",
@@ -57,6 +62,7 @@ COLUMNS = (
         right=True,
         cost=True,
     ),
+    Col("ordered", "Ordered", lambda order, _: cells.instant(order.ordered_at), sort="ordered"),
     Col("imported", "Imported", lambda order, _: cells.instant(order.imported_at), sort="imported", staff=True),
 )
 
