@@ -31,7 +31,9 @@ class Database:
 
     @classmethod
     def bind(cls, engine: Engine) -> None:
-        """Take the engine."""
+        """Take the engine. One that it replaces closes its idle connections, which nobody else would."""
+        if cls._engine is not None and cls._engine is not engine:
+            cls._engine.dispose()
         cls._engine = engine
         cls._sessions = sessionmaker(engine, expire_on_commit=False)
 

@@ -6,6 +6,14 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
 from flask import request
+from werkzeug.routing import IntegerConverter, Map
+
+
+class IdConverter(IntegerConverter):
+    """An id in an address. A number that no id can be leads nowhere, as any other address that there is not."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**63 - 1)
 
 
 def is_safe(address: str) -> bool:

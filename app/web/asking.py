@@ -51,7 +51,7 @@ def ask_of_request(filters: Sequence[Filter], dates: Sequence[Dates], sorts: set
     name = sort.removeprefix("-")
     return Ask(
         now=now,
-        search=request.args.get("q", "").strip()[:200],
+        search=_searched(),
         chosen={wanted.name: tuple(given.get(wanted.name, ())) for wanted in filters},
         dates={wanted.name: (_day(f"{wanted.name}_from"), _day(f"{wanted.name}_to")) for wanted in dates},
         sort=name if name in sorts else "",
@@ -175,6 +175,11 @@ def _preset(wanted: Dates, label: str, start: date, today: date, now: tuple[date
     changes = {f"{wanted.name}_from": start.isoformat(), f"{wanted.name}_to": today.isoformat(), "page": None}
     href = changed(request.path, arguments(), **changes)
     return Choice(start.isoformat(), label, href, now == (start, today))
+
+
+def _searched() -> str:
+    # No text in the database holds a zero byte, and asking for one is an error there.
+    return request.args.get("q", "").replace("\0", "").strip()[:200]
 
 
 def _day(name: str) -> date | None:

@@ -20,9 +20,9 @@ def named(record: Any, href: str = "") -> Cell:
     return text(record, href if record is not None else "")
 
 
-def code(value: Any, href: str = "") -> Cell:
+def code(value: Any, href: str = "", note: str = "") -> Cell:
     """Text in a fixed width."""
-    return Cell("code", "" if value is None else str(value), href=href)
+    return Cell("code", "" if value is None else str(value), href=href, note=note)
 
 
 def word(value: Any) -> Cell:

@@ -53,6 +53,9 @@ class JsonField(TextAreaField):  # type: ignore[misc]  # WTForms ships no types
         except ValueError as problem:
             self.data = None
             raise ValueError(f"This is not JSON: {problem}.") from None
+        except RecursionError:
+            self.data = None
+            raise ValueError("This is nested too deeply.") from None
         if not isinstance(self.data, self.wanted):
             self.data = None
             # WTForms shows a ValueError beside the field.

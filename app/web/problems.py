@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, flash, g, jsonify, make_response, redirect, render_template, request
 from flask_login import AnonymousUserMixin
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -97,6 +97,9 @@ def _ours(error: InletError) -> AnyResponse:
 
 def _database(error: SQLAlchemyError) -> AnyResponse:
     _give_up(error)
+    if isinstance(error, DataError):
+        # A zero byte, or a number beyond its column: what was sent cannot be stored or looked for.
+        return answer(400)
     return answer(503 if isinstance(error, OperationalError) else 500)
 
 

@@ -15,6 +15,7 @@ from app.domain.people import NOBODY, Reader
 from app.extensions import csrf, db
 from app.security import roles
 from app.security.reader import current_reader, reader_for, role_name, set_reader
+from app.web.addresses import IdConverter
 from app.web.headers import add_headers
 from app.web.manager import SecurityManager
 from app.web.problems import add_handlers
@@ -35,6 +36,7 @@ def bind_web(app: Flask, settings: Settings, register: Callable[[Any], None]) ->
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     add_headers(app, settings)
     add_handlers(app)
+    app.url_map.converters["int"] = IdConverter
     with app.app_context():
         builder = AppBuilder(
             indexview=HomeView,

@@ -41,17 +41,17 @@ def line_state(line: LineItem) -> Cell:
     return Cell()
 
 
+# The name stands under the SKU, so that how much came is seen without scrolling.
 LINE_COLUMNS = (
     Col("line", "Line", lambda line, _: cells.number(line.line_number), sort="line", right=True),
-    Col("sku", "SKU", lambda line, _: cells.code(line.sku), sort="sku"),
-    Col("name", "Name", lambda line, _: cells.text(line.name)),
-    Col("barcode", "Barcode", lambda line, _: cells.code(line.barcode)),
+    Col("sku", "SKU", lambda line, _: cells.code(line.sku, note=line.name), sort="sku"),
     Col(
         "received",
         "Received / ordered",
         lambda line, _: cells.bar(line.received + line.received_before, line.quantity),
         sort="received",
     ),
+    Col("state", "", lambda line, _: line_state(line)),
     Col("unit", "Unit", lambda line, _: cells.text(line.unit_of_measure)),
     Col(
         "cost",
@@ -62,7 +62,7 @@ LINE_COLUMNS = (
         cost=True,
     ),
     Col("expected", "Expected", lambda line, _: cells.day(line.expected_date)),
-    Col("state", "", lambda line, _: line_state(line)),
+    Col("barcode", "Barcode", lambda line, _: cells.code(line.barcode)),
 )
 
 
