@@ -37,6 +37,7 @@ _OPERATORS: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
     "%": operator.mod,
     "//": operator.floordiv,
 }
+_TOO_LARGE = "the result of the calculation is too large"
 
 
 def constant(value: Any) -> Value:
@@ -116,7 +117,10 @@ def negate(node: sx.Negate, compile_: Compile) -> Value:
             return None
         if not isinstance(found, Decimal):
             raise _no_number(node, found)
-        return -found
+        try:
+            return -found
+        except ArithmeticError:
+            raise failure(node, _TOO_LARGE, "Check the numbers before you calculate.") from None
 
     return minus
 
@@ -166,7 +170,7 @@ def _impossible(node: sx.Arithmetic, right: Any) -> Exception:
     divides = any(sign in {"/", "%", "//"} for sign, _ in node.rest)
     if divides and not right:
         return failure(node, "division by zero", "Check that the divisor is not 0 before you divide.")
-    return failure(node, "the result of the calculation is too large", "Check the numbers before you calculate.")
+    return failure(node, _TOO_LARGE, "Check the numbers before you calculate.")
 
 
 def _no_number(node: sx.Expression, value: Any) -> Exception:

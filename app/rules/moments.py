@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.domain.wallclock import day_start, first_instant, wall_time
-from app.rules.values import TimeSpan, ValueProblemError
+from app.rules.values import TimeSpan, ValueProblemError, in_zone
 
 _ELAPSED = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 _OUTSIDE = "The date would lie outside the calendar."
@@ -18,19 +18,31 @@ def today(now: datetime, zone: ZoneInfo) -> date:
 
 
 def instant_of(value: date, zone: ZoneInfo) -> datetime:
-    """An instant as it is, a calendar day as its beginning in `zone`."""
-    return value if isinstance(value, datetime) else day_start(value, zone)
+    """An instant as it is, a calendar day as its beginning in `zone`.
+
+    Where clocks are ahead of UTC the very first day begins before the calendar does, and counts from its beginning.
+    """
+    if isinstance(value, datetime):
+        return value
+    try:
+        return day_start(value, zone)
+    except OverflowError:
+        return datetime.combine(value, time(), UTC)
 
 
 def day_of(value: date, zone: ZoneInfo) -> date:
     """A calendar day as it is, an instant as its day in `zone`."""
-    return wall_time(value, zone).date() if isinstance(value, datetime) else value
+    return in_zone(value, zone).date() if isinstance(value, datetime) else value
 
 
 def literal_instant(text: str, zone: ZoneInfo) -> datetime:
     """The UTC instant of an ISO text; one without an offset is a wall time in `zone`."""
     found = datetime.fromisoformat(text)
-    return found.astimezone(UTC) if found.tzinfo else first_instant(found, zone)
+    try:
+        return found.astimezone(UTC) if found.tzinfo else first_instant(found, zone)
+    except OverflowError:
+        # Only in the first and the last hours of the calendar: there the literal is read as UTC.
+        return found.replace(tzinfo=UTC)
 
 
 def next_weekday(now: datetime, weekday: int, zone: ZoneInfo) -> datetime:
@@ -50,7 +62,8 @@ def shifted(base: date, duration: TimeSpan, direction: int, zone: ZoneInfo) -> d
     amount = duration.amount * direction
     try:
         if duration.unit in _ELAPSED:
-            return instant_of(base, zone) + _ELAPSED[duration.unit] * amount
+            # Adding to an instant in a zone would move its wall clock instead.
+            return instant_of(base, zone).astimezone(UTC) + _ELAPSED[duration.unit] * amount
         if not isinstance(base, datetime):
             return _moved(base, amount, duration.unit)
         wall = wall_time(base, zone)
@@ -70,4 +83,4 @@ def _moved(day: date, amount: int, unit: str) -> date:
 
 def time_of(value: datetime | time, zone: ZoneInfo) -> time:
     """The time of day of an instant in `zone`; a time of day as it is."""
-    return wall_time(value, zone).time() if isinstance(value, datetime) else value
+    return in_zone(value, zone).time() if isinstance(value, datetime) else value

@@ -152,6 +152,6 @@ def key_text(key: Any, path: Path) -> str:
     """The key that a value in brackets names; raises RunError for what is neither text nor a whole number."""
     if isinstance(key, str):
         return key
-    if isinstance(key, Decimal) and key == key.to_integral_value() and abs(key) < 10**18:
+    if isinstance(key, Decimal) and key == key.to_integral_value() and key.copy_abs() < 10**18:
         return str(int(key))
     raise failure(path, f"a key in `{spelled(path)}` is {kind_of(key).phrase}", "Use a text in the brackets.")

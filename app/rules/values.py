@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.record import plain_number
-from app.domain.wallclock import wall_time
 from app.rules.kinds import Kind
 
 # What a rule may build up in memory: a longer text fails the rule.
@@ -81,6 +80,14 @@ def plain(value: Any) -> Any:
     return value
 
 
+def in_zone(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The aware instant on the clocks of `zone`; as it is where they would leave the calendar."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        return instant
+
+
 def as_text(value: Any, zone: ZoneInfo) -> str:
     """The text of a value that is not blank: numbers plain, dates ISO (instants in `zone`), booleans true and false."""
     if value.__class__ is str:
@@ -91,7 +98,7 @@ def as_text(value: Any, zone: ZoneInfo) -> str:
         # A number of the source's document may still be as JSON gave it.
         return plain_number(Decimal(str(value))) if value else "0"
     if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat(timespec="seconds")
+        return in_zone(value, zone).isoformat(timespec="seconds")
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, TimeSpan):
@@ -114,7 +121,9 @@ def as_boolean(value: Any) -> bool:
     """True or false from `true yes 1`, `false no 0` in any case, or the numbers 1 and 0; raises ValueProblemError."""
     if isinstance(value, bool):
         return value
-    word = str(value).strip().lower() if isinstance(value, str | Decimal) else ""
+    if isinstance(value, Decimal) and value in {0, 1}:
+        return bool(value)
+    word = value.strip().lower() if isinstance(value, str) else ""
     if word in _TRUE:
         return True
     if word in _FALSE:
@@ -128,7 +137,7 @@ def as_date(value: Any, zone: ZoneInfo) -> date:
     Raises ValueProblemError.
     """
     if isinstance(value, datetime):
-        return wall_time(value, zone).date()
+        return in_zone(value, zone).date()
     if isinstance(value, date):
         return value
     if isinstance(value, str):

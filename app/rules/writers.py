@@ -129,7 +129,7 @@ def _text(field: Field, value: str, path: Path) -> str:
 
 def _number(field: Field, value: Decimal, path: Path) -> Decimal:
     low = field.not_negative or field.positive
-    if abs(value) >= LARGEST or (low and value < 0) or (field.positive and value == 0):
+    if value.copy_abs() >= LARGEST or (low and value < 0) or (field.positive and value == 0):
         raise failure(path, f"{show(value)} is out of range for `{field.name}`", "Check the number before you set it.")
     return value.quantize(_QUANTUM, rounding=ROUND_HALF_UP).normalize() + 0
 
