@@ -19,6 +19,7 @@ from app.models import Table
 
 COUNT_CAP: Final = 10_000
 PAGE_SIZES: Final = (25, 50, 100)
+_LARGEST_ID: Final = 2**63 - 1
 
 AnySession = Session | scoped_session[Any]
 Condition = ColumnElement[bool]
@@ -113,7 +114,7 @@ def among(column: Any) -> Callable[[tuple[str, ...], datetime], Condition]:
     """A filter by ids: the column is one of the chosen numbers. What is no number is no row."""
 
     def condition(values: tuple[str, ...], _now: datetime) -> Condition:
-        found: Condition = column.in_([int(value) for value in values if value.isascii() and value.isdigit()])
+        found: Condition = column.in_([int(value) for value in values if _is_id(value)])
         return found
 
     return condition
@@ -129,12 +130,18 @@ def one_of(column: Any, known: Sequence[str]) -> Callable[[tuple[str, ...], date
     return condition
 
 
+def _is_id(value: str) -> bool:
+    # The length first: Python refuses to read very long numbers.
+    return value.isascii() and value.isdigit() and len(value) < 20 and int(value) <= _LARGEST_ID
+
+
 def _within(column: Any, bounds: tuple[date | None, date | None]) -> list[Condition]:
     # A range of dates means whole days, also on a column of instants (in UTC).
     first, last = bounds
     if isinstance(column.type, Instant):
         found = [] if first is None else [column >= _midnight(first)]
-        return found if last is None else [*found, column < _midnight(last) + timedelta(days=1)]
+        # The last day of the calendar has no day after it: it limits nothing.
+        return found if last in {None, date.max} else [*found, column < _midnight(last) + timedelta(days=1)]
     found = [] if first is None else [column >= first]
     return found if last is None else [*found, column <= last]
 

@@ -47,7 +47,7 @@ def list_page(view: RecordView) -> ListPage:
             view.columns,
             found.rows,
             shown,
-            empty=_nothing(view, filtered=bool(chips)),
+            empty=_nothing(view, filtered=bool(chips) or any(ask.chosen.values())),
             href=lambda row: view.show_href(row.id),
             heading=lambda column: asking.heading(column, ask),
         ),
