@@ -157,7 +157,9 @@ class Connection(Table):
     merchant: Mapped[Merchant] = relationship(lazy="raise_on_sql")
     store: Mapped[Store] = relationship(lazy="raise_on_sql")
     warehouse: Mapped[Warehouse] = relationship(lazy="raise_on_sql")
-    schedules: Mapped[list[Schedule]] = relationship(lazy="raise_on_sql", back_populates="connection")
+    schedules: Mapped[list[Schedule]] = relationship(
+        lazy="raise_on_sql", back_populates="connection", passive_deletes=True
+    )
 
     __mapper_args__ = {"version_id_col": version_no}
 
