@@ -143,4 +143,5 @@ def _scalar(value: Any, run: Run, path: Path) -> Any:
         raise failure(
             path, f"a custom field cannot hold {kind_of(value).phrase}", "Store a text, number, date or true or false."
         )
-    return value
+    # Minus zero is zero, also where the number is stored as text.
+    return Decimal(0) if isinstance(value, Decimal) and not value else value
