@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, has_request_context
+from flask import abort, g, has_request_context, request
 from flask_appbuilder.models.filters import Filters
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from sqlalchemy.orm.interfaces import ORMOption
@@ -25,6 +25,7 @@ class StockInterface(SQLAInterface):  # type: ignore[misc]  # Flask-AppBuilder s
 class FreshFilters:
     """A view whose active filters belong to the request; the stock views share one object among all threads."""
 
+    actions: Any
     datamodel: Any
     search_columns: Any
 
@@ -41,3 +42,13 @@ class FreshFilters:
     @_filters.setter
     def _filters(self, _shared: Filters) -> None:
         """The shared one is not kept."""
+
+    def is_get_mutation_allowed(self) -> bool:
+        """Only a POST deletes or acts; the stock view takes a HEAD, which needs no form token, for one too."""
+        return request.method == "POST"
+
+    def get_action_permission_name(self, name: str) -> str:
+        """The right that an action asks for. Answers 404 for an action that there is not."""
+        if name not in self.actions:
+            abort(404)
+        return str(super().get_action_permission_name(name))  # type: ignore[misc]
