@@ -17,7 +17,7 @@ from app.web.addresses import changed, this_address
 from app.web.columns import Shown
 from app.web.pages import Act, Alert, Fact, Facts, OrderPage, Tab
 from app.web.views.order_tabs import TABS, tab_of
-from app.web.views.order_words import why
+from app.web.views.order_words import on, why
 
 if TYPE_CHECKING:
     from app.web.views.orders import PurchaseOrderView
@@ -30,6 +30,9 @@ def order_page(view: PurchaseOrderView, order: PurchaseOrder, guards: Mapping[st
     tabs = _tabs(view, order, shown)
     chosen = next((tab.name for tab in tabs if tab.chosen), tabs[0].name)
     editable = order.sent_at is None and not guards.get("edit", "")
+    alerts = _alerts(order, acts, shown)
+    # In Error the alert says it all: what happened, why, what to do, with the button.
+    told = order.status is PoStatus.ERROR and bool(alerts)
     return OrderPage(
         title=order.number,
         crumbs=(*view.crumbs(), (str(view.list_title), view.list_href())),
@@ -38,13 +41,13 @@ def order_page(view: PurchaseOrderView, order: PurchaseOrder, guards: Mapping[st
         meaning=MEANINGS[status.value],
         header=_header(order),
         summary=_summary(view, order, shown, editable=editable),
-        alerts=_alerts(order, acts, shown),
+        alerts=alerts,
         progress=cells.bar(order.units_received, order.units_ordered),
         actions=acts,
         tabs=tabs,
         tab=tab_of(chosen, view, order, shown),
         return_to=this_address(),
-        why=why(order, shown),
+        why="" if told else why(order, shown),
         edit_href=building.edit_href(view, order.id) if editable else "",
     )
 
@@ -127,8 +130,8 @@ def _alerts(order: PurchaseOrder, acts: tuple[Act, ...], shown: Shown) -> tuple[
     found = []
     if order.status is PoStatus.ERROR:
         retry = next((act for act in acts if act.name == "reprocess" and not act.why_not), None)
-        remedy = "Mend the cause, then reprocess it."
-        found.append(Alert("danger", "A step failed", order.status_reason, remedy, retry))
+        remedy = "" if "eprocess" in order.status_reason else "Mend the cause, then reprocess it."
+        found.append(Alert("danger", f"It stopped {on(order.status_since)}", order.status_reason, remedy, retry))
     if order.cancel_state in {"waiting", "refused"}:
         text = f"Cancel at the warehouse: {order.cancel_state}."
         found.append(Alert("warning", "Canceled at the source", text))

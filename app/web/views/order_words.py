@@ -20,7 +20,7 @@ def why(order: PurchaseOrder, shown: Shown) -> str:
         case PoStatus.OPEN | PoStatus.PARTIALLY_RECEIVED:
             return _waiting(order, shown.now)
         case PoStatus.ERROR:
-            return f"It stopped {_on(order.status_since)}: {order.status_reason}"
+            return f"It stopped {on(order.status_since)}: {order.status_reason}"
         case PoStatus.CANCELED | PoStatus.CLOSED | PoStatus.ARCHIVED:
             return order.status_reason
         case PoStatus.RECEIVED:
@@ -29,7 +29,7 @@ def why(order: PurchaseOrder, shown: Shown) -> str:
 
 def _preparing(order: PurchaseOrder) -> str:
     if order.step is Step.HOLD:
-        until = f" until {_on(order.held_until)}" if order.held_until else ""
+        until = f" until {on(order.held_until)}" if order.held_until else ""
         return f"Held by {order.held_by or 'a rule'}{until}. Reprocess sends it now."
     if order.step is Step.SEND:
         return f"On its way to {order.warehouse or 'the warehouse'}; Deliveries tells about each attempt."
@@ -39,7 +39,7 @@ def _preparing(order: PurchaseOrder) -> str:
 def _waiting(order: PurchaseOrder, now: datetime) -> str:
     since = order.last_receipt_at or order.accepted_at
     what = "the rest" if order.status is PoStatus.PARTIALLY_RECEIVED else "the goods"
-    heard = f"; nothing was heard since {_on(since)}" if since else ""
+    heard = f"; nothing was heard since {on(since)}" if since else ""
     late = f", due {_days(now, order.late_from)}" if order.late_from is not None and now >= order.late_from else ""
     return f"Waiting for {what}{late}{heard}."
 
@@ -50,5 +50,5 @@ def _days(now: datetime, late_from: datetime) -> str:
     return "yesterday" if days == 1 else f"{days} days ago"
 
 
-def _on(instant: datetime | None) -> str:
+def on(instant: datetime | None) -> str:
     return f"{instant:%-d %b %Y %H:%M} UTC" if instant else ""
