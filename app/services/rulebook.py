@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import NotFound, Refused, StaleRecord
 from app.domain.people import Reader, Role
@@ -83,11 +84,21 @@ def save(rule_id: int | None, values: Mapping[str, Any], reader: Reader, version
         rule.state = RuleState(values.get("state", RuleState.DRAFT))
         rule.position = int(values.get("position") or 0)
         unit.session.add(rule)
-        unit.session.flush()
+        try:
+            unit.session.flush()
+        except IntegrityError as problem:
+            raise _unsaved(problem) from None
         if rule.version == 0 or _text_in_force(unit, rule) != text:
             rule.version += 1
             unit.session.add(RuleVersion(rule_id=rule.id, number=rule.version, text=text, created_by=reader.name))
         return rule.id
+
+
+def _unsaved(problem: IntegrityError) -> Refused:
+    name = getattr(getattr(problem.orig, "diag", None), "constraint_name", "")
+    if name == "uq_rule_name":
+        return Refused("There is a rule of that name already.", "Give this one another name.")
+    return Refused("The rule could not be saved: its store is gone.", "Choose another store, or all stores.")
 
 
 def _may_edit(reader: Reader) -> None:
@@ -123,7 +134,7 @@ def delete(rule_id: int, reader: Reader) -> None:
         rule = _rule(unit, rule_id, None)
         judged = unit.scalar(
             "SELECT count(*) FROM (SELECT 1 FROM purchase_order WHERE judged_versions && "
-            "(SELECT array_agg(id) FROM rule_version WHERE rule_id = :id) LIMIT 1000) AS some",
+            "(SELECT array_agg(id) FROM rule_version WHERE rule_id = :id) LIMIT 1000) AS judged",
             id=rule_id,
         )
         if judged:
