@@ -198,21 +198,27 @@ def _check_connection(unit: Unit, record: Connection) -> None:
     if record.enabled and record.import_from is None:
         # Older orders are not what a person expects to see when a connection is switched on.
         record.import_from = unit.now()
-    if record.enabled and not (record.import_filter or {}).get("locations"):
+    if record.enabled:
         _check_disjoint(unit, record)
 
 
 def _check_disjoint(unit: Unit, record: Connection) -> None:
-    query = select(Connection.name).where(
+    query = select(Connection.name, Connection.import_filter).where(
         Connection.store_id == record.store_id, Connection.enabled, Connection.id != (record.id or 0)
     )
-    other = unit.session.scalar(query.limit(1))
-    if other is not None:
-        raise BadSettings(
-            f"Connection “{other}” imports from the same store.",
-            "import_filter",
-            "Give each of them a filter by location, so that no order is imported by both.",
-        )
+    mine = _locations(record.import_filter)
+    for name, import_filter in unit.session.execute(query.order_by(Connection.id)):
+        theirs = _locations(import_filter)
+        if not mine or not theirs or mine & theirs:
+            raise BadSettings(
+                f"Connection “{name}” imports from the same store.",
+                "import_filter",
+                "Give each of them a filter by other locations, so that no order is imported by both.",
+            )
+
+
+def _locations(import_filter: Mapping[str, Any] | None) -> frozenset[str]:
+    return frozenset(map(str, (import_filter or {}).get("locations") or ()))
 
 
 def _keep_identity(unit: Unit, record: Connection, values: Mapping[str, Any]) -> None:
