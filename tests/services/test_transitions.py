@@ -16,8 +16,10 @@ from tests.services.world import World
 
 def every_order(world: World) -> dict[PoStatus, PurchaseOrder]:
     """One order in each status, each with a lease that a move must end."""
-    lease = {"lease_owner": "somebody", "lease_until": NOON}
-    return {status: world.make.purchase_order(world.connection, status=status, **lease) for status in PoStatus}
+    return {
+        status: world.make.purchase_order(world.connection, status=status, lease_owner="somebody", lease_until=NOON)
+        for status in PoStatus
+    }
 
 
 def every_receipt(world: World, *, applied: bool) -> dict[ReceiptState, Receipt]:
