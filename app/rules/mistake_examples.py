@@ -27,7 +27,9 @@ SPELLINGS = _compiled(
         (r"(?:else|ELSE|Else)\b", "`\\g<0>` is not a word of the language.", "Write `otherwise`."),
         (r"(?:elsif|elseif|elif)\b", "`\\g<0>` is not a word of the language.", "Write `otherwise_when`."),
         (r"if\b", "`if` is not a word of the language.", "Write `when … then … end`."),
-        (r"(?<=\bis )(not|in|on)\b", "`is \\g<1>` is one word.", "Write `is_\\g<1>`."),
+        (r"(?<=\bis )(not|in)\b", "`is \\g<1>` is one word.", "Write `is_\\g<1>`."),
+        # `on` alone may be a name, so the break comes after it.
+        (r"(?<=\bis on )\S", "`is on` is one word.", "Write `is_on`."),
         (
             r"not\s+(?:in|matches|contains)\b",
             "`not` stands before the whole comparison.",
