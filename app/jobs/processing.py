@@ -20,6 +20,6 @@ def _step(me: str) -> bool:
     work = processing.claim(me)
     if work is None:
         return False
-    stored = processing.store(processing.decide(work))
+    stored = processing.store_safely(processing.decide(work))
     log.info("Judged purchase orders.", extra={"claimed": len(work.orders), "stored": stored})
     return True

@@ -71,13 +71,14 @@ def send_notice(parcel: Parcel, connector: WarehouseConnector) -> Settlement:
 
 
 def push_status(push: Push, connector: SourceConnector) -> Settlement:
-    """Tell the source. A repeat changes nothing there, so an unknown attempt is simply repeated where it can't look."""
+    """Tell the source; an attempt that may have arrived is looked up first, by its own key."""
 
     def attempt(log: _Log) -> Settlement:
         if push.claim.unknown:
             found = log.call("look-up", lambda: connector.find_status(push.message))
             if isinstance(found, Confirmed):
                 return log.settled(Result.ACCEPTED, reference=found.reference)
+            return log.settled(Result.ABSENT)
         log.wrote = True
         told = log.call("status", lambda: connector.push_status(push.message))
         return log.settled(Result.ACCEPTED, reference=told.reference if isinstance(told, Confirmed) else "")
@@ -124,7 +125,9 @@ def _put(parcel: Parcel, connector: WarehouseConnector, log: _Log) -> Settlement
         log.surely_absent = found is None
         if isinstance(found, FoundNotice):
             if found.canceled:
-                raise Rejection("The warehouse canceled this document.", "Reprocess sends a new one.")
+                return log.settled(
+                    Result.CANCELED_THERE, "The warehouse canceled this document. Reprocess sends a new one."
+                )
             if found.version >= notice.version:
                 return log.settled(Result.ACCEPTED, reference=found.warehouse_ref)
             present = True

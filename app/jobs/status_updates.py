@@ -23,6 +23,8 @@ def update_status(lease: Lease) -> tuple[str, RunState]:
     """
     problems: list[str] = []
     for account_id in pulling.accounts_of(lease.connection_id):
+        with unit_of_work("go on to the next account") as unit:
+            runs.renew(unit, lease)
         pull = pulling.claim(account_id, runtime.owner())
         if pull is None:
             continue

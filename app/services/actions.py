@@ -139,6 +139,9 @@ def _reprocess_receipts(po_id: int, reader: Reader) -> None:
 
 
 def _guarded(unit: Unit, action: str, po_id: int, reader: Reader) -> tuple[PurchaseOrder, Facts]:
+    if action == "refuse_change":
+        # It writes to the order's key, and keys are locked before orders, as the import does it.
+        unit.rows("SELECT id FROM po_key WHERE purchase_order_id = :id FOR NO KEY UPDATE", id=po_id)
     order = lock(unit, po_id, reader)
     known = facts(unit.session, po_id)
     reason = why_not(action, known, reader)

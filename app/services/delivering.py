@@ -30,6 +30,8 @@ class Result(StrEnum):
     """A cancellation found nothing to cancel."""
     REPLACE = "replace"
     """The warehouse cannot change a document, but can cancel it: cancel this one, then create a new one."""
+    CANCELED_THERE = "canceled_there"
+    """The warehouse canceled the document by itself: a new one is needed, if anybody still wants it."""
     RETRIABLE = "retriable"
     AMBIGUOUS = "ambiguous"
     REJECTED = "rejected"
@@ -75,7 +77,8 @@ class Settlement:
 
 
 # A message waits while another one of its document is in flight: a cancellation that overtook a create would find
-# nothing, and the create would arrive after it.
+# nothing, and the create would arrive after it. So does a status message: of two in flight, the older could be booked
+# last, and a source that adds would add twice.
 _CLAIM = """
 WITH due AS (
     SELECT d.id, d.state = 'leased' AS was_leased
@@ -84,7 +87,9 @@ WITH due AS (
       AND (d.state = 'due' OR d.lease_until < clock_timestamp())
       AND c.enabled AND c.channel_on
       AND NOT EXISTS (SELECT 1 FROM delivery o
-                      WHERE o.document_id = d.document_id AND o.state = 'leased' AND o.id <> d.id)
+                      WHERE o.state = 'leased' AND o.id <> d.id
+                        AND (o.document_id = d.document_id
+                             OR (o.po_key_id = d.po_key_id AND o.kind = 'status' AND d.kind = 'status')))
     ORDER BY d.due_at, d.id LIMIT :batch FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE delivery d
@@ -131,6 +136,8 @@ def give_back(claims: Sequence[Claim]) -> None:
     if not claims:
         return
     with unit_of_work("give deliveries back") as unit:
+        lock_orders(unit, [claimed.purchase_order_id for claimed in claims])
+        yield_waiting(unit, claims)
         unit.run(
             "UPDATE delivery d SET state = 'due', lease_owner = NULL, lease_until = NULL"
             " FROM unnest(CAST(:ids AS bigint[]), CAST(:numbers AS int[])) AS mine(id, lease_no)"
@@ -190,6 +197,20 @@ def _kept(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()[:KEPT_EXCHANGE]
 
 
+def yield_waiting(unit: Unit, claims: Sequence[Claim]) -> None:
+    """Supersede the status messages that were planted while these were in flight, before these wait again.
+
+    One message waits per order, and says what is true when it departs: so the one that comes back tells all. The caller
+    holds the orders' locks, so no other can be planted in between.
+    """
+    unit.run(
+        "UPDATE delivery o SET state = 'superseded', settled_at = clock_timestamp() FROM delivery d"
+        " WHERE d.id = ANY(CAST(:ids AS bigint[])) AND d.kind = 'status' AND o.kind = 'status'"
+        " AND o.po_key_id = d.po_key_id AND o.state = 'due' AND o.id <> d.id",
+        ids=[claimed.delivery_id for claimed in claims],
+    )
+
+
 def close(unit: Unit, settlements: Sequence[Settlement], state: str) -> None:
     """End deliveries for good as done, failed or withdrawn, with the message that people read."""
     if settlements:
@@ -221,6 +242,7 @@ def postpone(unit: Unit, settlements: Sequence[Settlement]) -> tuple[list[Settle
             waiting.append(settled)
             pauses.append(pause.total_seconds())
     if waiting:
+        yield_waiting(unit, [settled.claim for settled in waiting])
         unit.run(
             "UPDATE delivery d SET state = 'due', attempts = s.attempt, message = s.message, unknown = s.unknown,"
             " due_at = clock_timestamp() + make_interval(secs => s.pause), lease_owner = NULL, lease_until = NULL"

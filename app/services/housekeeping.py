@@ -7,9 +7,12 @@ nothing: the next sweep finds the same rows.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain.recurrence import next_due
 from app.domain.recurrence_json import from_json
@@ -18,6 +21,8 @@ from app.services import outbox, receiving_waiting, runs, transitions
 from app.services.timeline import Entry, tell
 from app.services.unit_of_work import Unit, unit_of_work
 from app.wakeups import Topic
+
+log = logging.getLogger(__name__)
 
 ACTOR = "Inlet"
 BATCH = 500
@@ -35,8 +40,12 @@ def sweep() -> dict[str, int]:
     }
     done = {}
     for name, chore in chores.items():
-        with unit_of_work(f"housekeeping: {name}") as unit:
-            done[name] = chore(unit)
+        try:
+            with unit_of_work(f"housekeeping: {name}") as unit:
+                done[name] = chore(unit)
+        except SQLAlchemyError:
+            # One chore that fails must not keep the others from being done; the next sweep tries it again.
+            log.exception("A chore failed.", extra={"chore": name})
     # Each of these has transactions of its own, one per order.
     done["receipts_matched"] = receiving_waiting.match_waiting()
     done["receipts_given_up"] = receiving_waiting.give_up_waiting()
@@ -104,12 +113,12 @@ def replant_stuck(unit: Unit) -> int:
 
 
 _STUCK_RECEIPTS = """
-SELECT DISTINCT r.purchase_order_id AS id FROM receipt r
-WHERE r.state IN ('ready', 'notifying') AND r.applied_at < clock_timestamp() - interval '2 minutes'
-  AND r.purchase_order_id IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.purchase_order_id = r.purchase_order_id AND d.kind = 'status'
+SELECT po.id FROM purchase_order po
+WHERE po.id IN (SELECT r.purchase_order_id FROM receipt r WHERE r.state IN ('ready', 'notifying')
+                AND r.applied_at < clock_timestamp() - interval '2 minutes')
+  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.purchase_order_id = po.id AND d.kind = 'status'
                   AND d.state IN ('due', 'leased'))
-ORDER BY 1 LIMIT :batch
+ORDER BY po.id LIMIT :batch FOR UPDATE OF po SKIP LOCKED
 """
 
 

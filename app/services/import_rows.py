@@ -28,6 +28,7 @@ class Origin:
     import_from: datetime | None = None
     import_filter: Mapping[str, Any] = field(default_factory=dict)
     lifts_tombstones: bool = False
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

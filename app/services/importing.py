@@ -20,7 +20,8 @@ from sqlalchemy.exc import DataError
 from app.connectors.contract import Cursor, FailedDocument, ImportWindow, OrderPage, RawDocument
 from app.domain.errors import BadRecord, InletError
 from app.domain.record import PurchaseOrderRecord, SourceState, digest_of, frozen
-from app.services import import_changes, import_rows, runs
+from app.services import failures, import_changes, import_rows, runs
+from app.services.failures import Failure, storable
 from app.services.import_rows import Arrival, Origin
 from app.services.runs import Lease
 from app.services.unit_of_work import Unit, unit_of_work
@@ -82,6 +83,7 @@ def plan(lease: Lease) -> ImportPlan:
         import_from=row.import_from,
         import_filter=row.import_filter,
         lifts_tombstones=bool(request.get("lift_tombstone")),
+        by_hand=by_hand,
     )
     window = ImportWindow(
         cursor=None if by_hand else row.import_cursor,
@@ -140,7 +142,8 @@ def save_page(
         result.unchanged = result.seen - len(fresh)
         arrivals = _mapped(planned.origin, fresh, map_order, result)
         _store(unit, planned.origin, arrivals, result)
-        _keep_failures(unit, lease, planned.origin, result.failed)
+        told = [Failure(item.document.reference, item.reason, item.document.text) for item in result.failed]
+        failures.keep(unit, lease.run_id, lease.connection_id, told)
         if not planned.by_hand:
             _keep_cursor(unit, lease.connection_id, page.cursor)
         runs.count(
@@ -203,8 +206,11 @@ def _mapped(
 
 
 def wanted(origin: Origin, record: PurchaseOrderRecord) -> bool:
-    """Whether the connection imports this record: ordered since its import date, and let through by its filter."""
-    if origin.import_from and record.ordered_at and record.ordered_at < origin.import_from:
+    """Whether the connection imports this record: let through by its filter, and ordered since its import date.
+
+    A person who asks for an order by its number or its date gets it, however old it is.
+    """
+    if not origin.by_hand and origin.import_from and record.ordered_at and record.ordered_at < origin.import_from:
         return False
     locations, states = origin.import_filter.get("locations"), origin.import_filter.get("states")
     if states and record.state is SourceState.ACTIVE and record.source_status not in states:
@@ -260,44 +266,6 @@ def _keep_cursor(unit: Unit, connection_id: int, cursor: Cursor) -> None:
         cursor=json.dumps(dict(cursor)),
         id=connection_id,
     )
-
-
-# The same bad record met again moves to the newest run instead of piling up.
-_KEEP_FAILURES = """
-WITH given AS (
-    SELECT * FROM unnest(CAST(:digests AS text[]), CAST(:references AS text[]), CAST(:reasons AS text[]),
-                         CAST(:texts AS text[])) AS g(digest, reference, reason, text)
-), moved AS (
-    UPDATE run_failure f SET run_id = :run_id, at = clock_timestamp(), reason = g.reason, reference = g.reference
-    FROM given g WHERE f.connection_id = :connection_id AND f.digest = g.digest AND f.state = 'open'
-    RETURNING f.digest
-)
-INSERT INTO run_failure (run_id, connection_id, merchant_id, reference, reason, text, digest)
-SELECT :run_id, :connection_id, :merchant_id, g.reference, g.reason, g.text, g.digest
-FROM given g WHERE g.digest NOT IN (SELECT digest FROM moved)
-"""
-
-KEPT_TEXT = 1_000_000
-
-
-def _keep_failures(unit: Unit, lease: Lease, origin: Origin, failed: Sequence[FailedDocument]) -> None:
-    if not failed:
-        return
-    unit.run(
-        _KEEP_FAILURES,
-        digests=[digest_of(storable(item.document.text)) for item in failed],
-        references=[item.document.reference for item in failed],
-        reasons=[item.reason for item in failed],
-        texts=[storable(item.document.text)[:KEPT_TEXT] for item in failed],
-        run_id=lease.run_id,
-        connection_id=origin.connection_id,
-        merchant_id=origin.merchant_id,
-    )
-
-
-def storable(raw: str) -> str:
-    """Text as PostgreSQL can keep it: NUL and lone surrogates become visible marks instead of an error."""
-    return raw.replace("\x00", "\\0").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def counts(result: PageResult) -> Mapping[str, int]:

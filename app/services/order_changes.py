@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.domain.errors import Refused
 from app.domain.people import Reader
+from app.domain.states import PoStatus
 from app.models import DocumentState, PendingChange, PurchaseOrder
 from app.services import outbox, recomputing, restoring
 from app.services.order_facts import Facts
@@ -133,8 +134,14 @@ def reopen(
         unit,
         [Entry("action", order.id, actor=reader.name, data={"action": "reopen", "label": "Reopen", "lines": opened})],
     )
-    recomputing.recompute(unit, [order.id], reader.name, accepted=True)
-    _tell_warehouse(unit, order, known)
+    statuses = recomputing.recompute(unit, [order.id], reader.name, accepted=True)
+    live = outbox.live_documents(unit, [order.id]).get(order.id)
+    waits = statuses[order.id] in (PoStatus.OPEN, PoStatus.PARTIALLY_RECEIVED)
+    if live is None and waits and order.warehouse_id is not None:
+        # Its document was finished or canceled when the lines were closed short: the rest needs a new one.
+        outbox.plant_send(unit, [order.id])
+    elif live is not None:
+        _tell_warehouse(unit, order, known)
     return f"{opened} {'line is' if opened == 1 else 'lines are'} expected again."
 
 

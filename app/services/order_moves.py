@@ -166,6 +166,10 @@ def start_over(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reader) -
     outbox.forget_planned(unit, [order.id])
     order.edits, order.edited, order.cancel_state = {}, False, ""
     restoring.restore(unit, order, zone_of(unit, order))
+    unit.run(
+        "UPDATE line_item SET closed_short_quantity = 0, closed_short_reason = NULL WHERE purchase_order_id = :id",
+        id=order.id,
+    )
     restoring.judge_again(order, unit.now())
     unit.session.flush()
     if known.status is not PoStatus.NEW:

@@ -15,6 +15,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
+from sqlalchemy.exc import DataError, IntegrityError
+
 from app.domain.errors import Refused
 from app.domain.lateness import late_from
 from app.domain.states import PoEvent
@@ -74,8 +77,8 @@ WITH due AS (
 SELECT po.id, po.lease_no, po.step, po.connection_id, po.merchant_id, po.store_id, po.external_id, po.number,
        po.buyer_name, po.supplier_code, po.supplier_name, po.ordered_at, po.due_date, po.currency, po.notes, po.tags,
        po.revision, po.total_cost, po.lines_count, po.location, po.ship_to, po.custom, po.imported_at, po.warehouse_id,
-       po.rejected, po.source_document_id, s.name AS store, m.name AS merchant, c.time_zone, c.location_map,
-       c.warehouse_id AS default_warehouse_id
+       po.rejected, po.facility, po.judged_versions, po.source_document_id,
+       s.name AS store, m.name AS merchant, c.time_zone, c.location_map, c.warehouse_id AS default_warehouse_id
 FROM claimed po JOIN connection c ON c.id = po.connection_id JOIN store s ON s.id = po.store_id
 JOIN merchant m ON m.id = po.merchant_id ORDER BY po.id
 """
@@ -139,7 +142,7 @@ def _decide(work: Work, order: Any) -> Decision:
 def _destination(work: Work, order: Any, judgement: Judgement | None) -> Destination:
     """Where the order goes. One that was held, or was judged before, keeps the warehouse that was chosen then."""
     if order.step == Step.HOLD and order.warehouse_id is not None:
-        chosen = Destination(work.book.by_id[order.warehouse_id], "", "hold")
+        chosen = Destination(work.book.by_id[order.warehouse_id], order.facility, "hold")
     elif judgement is not None and judgement.route is not None:
         route = judgement.route
         chosen = work.book.by_rule(route.warehouse_code, route.warehouse_number, route.facility or "", route.rule_name)
@@ -181,6 +184,24 @@ def _no_lookup(_table: str, _key: str) -> str | None:
     return None
 
 
+def store_safely(decisions: Sequence[Decision]) -> int:
+    """Store a judged batch; if the database refuses a value of one order, store the orders one by one."""
+    try:
+        return store(decisions)
+    except (DataError, IntegrityError, psycopg.DataError):
+        log.warning("A judged batch holds a value that cannot be stored; its orders are stored one by one.")
+    return sum(_store_alone(decision) for decision in decisions)
+
+
+def _store_alone(decision: Decision) -> int:
+    try:
+        return store([decision])
+    except (DataError, IntegrityError, psycopg.DataError):
+        reason = "The rules made values that cannot be stored, such as a sum beyond all bounds."
+            " Mend the rule, then Reprocess."
+        return store([Decision(decision.order, event=PoEvent.FAILED, reason=reason)])
+
+
 def store(decisions: Sequence[Decision]) -> int:
     """Store a judged batch in one transaction; returns how many were still ours."""
     with unit_of_work("store judged orders") as unit:
@@ -190,6 +211,7 @@ def store(decisions: Sequence[Decision]) -> int:
         going = [decision for decision in mine if decision.event is None]
         held = [decision for decision in going if _hold(decision)]
         _save_destinations(unit, going)
+        _save_versions(unit, [decision for decision in mine if decision.event is not None and decision.versions])
         _tell(unit, mine)
         for event in (PoEvent.FAILED, PoEvent.ARCHIVED):
             reasons = {d.order.id: d.reason for d in mine if d.event is event}
@@ -237,6 +259,7 @@ def _save_destinations(unit: Unit, decisions: Sequence[Decision]) -> None:
     rows = []
     for decision in decisions:
         assert decision.destination is not None
+        order = decision.order
         card, until = decision.destination.warehouse, _hold(decision)
         due_date = judged_rows.due_date_after(decision)
         late = late_from(due_date, ZoneInfo(card.zone))
@@ -250,12 +273,25 @@ def _save_destinations(unit: Unit, decisions: Sequence[Decision]) -> None:
                 "held_by": (decision.judgement.hold_by or "") if decision.judgement else "",
                 "step": (Step.HOLD if until else Step.SEND).value,
                 "step_due_at": until.isoformat() if until else None,
-                "versions": decision.versions,
+                "versions": decision.versions or list(order.judged_versions) * (order.step == Step.HOLD),
                 "judgement_id": decision.judgement_id,
             }
         )
     if rows:
         unit.run(_SAVE_DESTINATIONS, rows=json.dumps(rows))
+
+
+def _save_versions(unit: Unit, decisions: Sequence[Decision]) -> None:
+    """An order that the rules stopped keeps the versions that judged it, and its trace."""
+    rows = [{"id": d.order.id, "versions": d.versions, "judgement_id": d.judgement_id} for d in decisions]
+    if rows:
+        unit.run(
+            "UPDATE purchase_order po SET judged_versions = d.versions,"
+            " judgement_id = coalesce(d.judgement_id, po.judgement_id)"
+            " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS d(id bigint, versions bigint[], judgement_id bigint)"
+            " WHERE po.id = d.id",
+            rows=json.dumps(rows),
+        )
 
 
 def _mark_rejected(unit: Unit, ids: Sequence[int]) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.connectors.contract import Cursor
-from app.services import bindings, runs
+from app.services import bindings, failures, runs
 from app.services.bindings import Binding
+from app.services.failures import Failure
 from app.services.leases import Leases
 from app.services.receiving import PageResult
 from app.services.runs import Lease
@@ -79,6 +80,11 @@ def save_cursor(lease: Lease, pull: Pull, cursor: Cursor, result: PageResult) ->
         )
         unit.must_touch(touched, 1, f"the account of {pull.binding.name}")
         runs.count(unit, lease, **result.counts())
+        told = [
+            Failure(item.receipt.reference or item.receipt.external_id, item.reason, item.receipt.text)
+            for item in result.failed
+        ]
+        failures.keep(unit, lease.run_id, lease.connection_id, told)
 
 
 def release(pull: Pull) -> None:

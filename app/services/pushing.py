@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from app.connectors.contract import SourceCapabilities, StatusLine, StatusMessage, StatusReceipt
 from app.domain.states import PoStatus, ReceiptEvent
-from app.services import bindings, delivering, transitions
+from app.services import bindings, delivering, outbox, transitions
 from app.services.bindings import Binding
 from app.services.delivering import Claim, Result, Settlement
 from app.services.timeline import Entry, tell
@@ -52,7 +52,7 @@ def depart(claims: Sequence[Claim], capabilities: Capabilities) -> list[Push]:
         delivering.close(
             unit, [Settlement(c, Result.REJECTED, "The purchase order was deleted.") for c in gone], "withdrawn"
         )
-        content = _content(unit, list(orders))
+        content = _content(unit, list(orders), ours)
         sources = {c: bindings.source_of(unit, c) for c in {order.connection_id for order in orders.values()}}
         pushes = []
         for claimed in ours:
@@ -60,8 +60,12 @@ def depart(claims: Sequence[Claim], capabilities: Capabilities) -> list[Push]:
             if order is None:
                 continue
             binding = sources[order.connection_id]
-            push = Push(claimed, _message(claimed, order, content), binding, order.connection_id)
-            if _can_go(unit, push, capabilities[binding.kind], content):
+            sure = claimed if claimed.delivery_id in content.keys else replace(claimed, unknown=False)
+            push = Push(sure, _message(claimed, order, content), binding, order.connection_id)
+            if sure.unknown:
+                _look_again(unit, sure)
+                pushes.append(push)
+            elif _can_go(unit, push, capabilities[binding.kind], content):
                 pushes.append(push)
         return pushes
 
@@ -95,9 +99,11 @@ GROUP BY r.id ORDER BY r.id
 class _Content:
     lines: Mapping[int, Sequence[Any]]
     receipts: Mapping[int, Sequence[Any]]
+    keys: Mapping[int, str]
+    """For deliveries whose last attempt may have arrived: the key of that message."""
 
 
-def _content(unit: Unit, po_ids: Sequence[int]) -> _Content:
+def _content(unit: Unit, po_ids: Sequence[int], claims: Sequence[Claim]) -> _Content:
     lines: dict[int, list[Any]] = {}
     receipts: dict[int, list[Any]] = {}
     if po_ids:
@@ -105,12 +111,18 @@ def _content(unit: Unit, po_ids: Sequence[int]) -> _Content:
             lines.setdefault(line.purchase_order_id, []).append(line)
         for receipt in unit.rows(_RECEIPTS, ids=po_ids):
             receipts.setdefault(receipt.purchase_order_id, []).append(receipt)
-    return _Content(lines, receipts)
+    unknown = [claimed.delivery_id for claimed in claims if claimed.unknown]
+    keys = unit.rows(
+        "SELECT id, covers ->> 'key' AS key FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])) AND covers ? 'key'",
+        ids=unknown,
+    )
+    return _Content(lines, receipts, {row.id: row.key for row in keys})
 
 
 def _message(claimed: Claim, order: Any, content: _Content) -> StatusMessage:
     return StatusMessage(
-        key=f"status-{claimed.delivery_id}",
+        # A key for each content: after a lost answer the old one is looked up; what is sent anew is another message.
+        key=str(content.keys.get(claimed.delivery_id) or f"status-{claimed.delivery_id}-{claimed.lease_no}"),
         version=claimed.version,
         external_id=order.external_id,
         number=order.number,
@@ -143,6 +155,12 @@ def _receipt(receipt: Any) -> StatusReceipt:
     return StatusReceipt(number, receipt.received_at, receipt.final, lines)
 
 
+def _look_again(unit: Unit, claimed: Claim) -> None:
+    """The last attempt may have arrived: what it told stays as it was, and only its receipts are on their way."""
+    told = _covers(unit, [Settlement(claimed, Result.ACCEPTED)])[claimed.delivery_id]
+    transitions.move_receipts(unit, told, ReceiptEvent.PUSH_STARTED, actor=ACTOR)
+
+
 def _can_go(unit: Unit, push: Push, can: SourceCapabilities, content: _Content) -> bool:
     """Prepare a push to go, or settle it here where nothing is to be sent."""
     receipts = [receipt.id for receipt in content.receipts.get(push.claim.purchase_order_id, ())]
@@ -163,7 +181,7 @@ def _can_go(unit: Unit, push: Push, can: SourceCapabilities, content: _Content) 
     totals = {str(line.id): str(line.received) for line in content.lines.get(push.claim.purchase_order_id, ())}
     unit.run(
         "UPDATE delivery SET covers = CAST(:covers AS jsonb) WHERE id = :id",
-        covers=json.dumps({"receipts": receipts, "totals": totals}),
+        covers=json.dumps({"key": push.message.key, "receipts": receipts, "totals": totals}),
         id=push.claim.delivery_id,
     )
     return True
@@ -180,6 +198,7 @@ def settle(settlements: Sequence[Settlement]) -> int:
         delivering.keep_attempts(unit, mine)
         covers = _covers(unit, mine)
         _confirmed(unit, [settled for settled in mine if settled.result is Result.ACCEPTED], covers)
+        _send_anew(unit, [settled for settled in mine if settled.result is Result.ABSENT], covers)
         _later(unit, [s for s in mine if s.result in (Result.RETRIABLE, Result.AMBIGUOUS)], covers)
         _give_up(unit, [settled for settled in mine if settled.result is Result.REJECTED], covers)
         return len(mine)
@@ -208,6 +227,22 @@ def _confirmed(unit: Unit, settlements: Sequence[Settlement], covers: Mapping[in
     told = [receipt for settled in settlements for receipt in covers[settled.claim.delivery_id]]
     transitions.move_receipts(unit, told, ReceiptEvent.PUSH_CONFIRMED, actor=ACTOR)
     tell(unit, [_entry("pushed", settled, covers) for settled in settlements])
+    # Found by a look-up: what has changed since that message was made is told by a fresh one.
+    outbox.plant_status(unit, [s.claim.purchase_order_id for s in settlements if s.claim.unknown])
+
+
+def _send_anew(unit: Unit, settlements: Sequence[Settlement], covers: Mapping[int, Sequence[int]]) -> None:
+    """The look-up found nothing: the message goes again at once, with what is true by now."""
+    if not settlements:
+        return
+    delivering.yield_waiting(unit, [settled.claim for settled in settlements])
+    unit.run(
+        "UPDATE delivery SET state = 'due', due_at = clock_timestamp(), unknown = false, lease_owner = NULL,"
+        " lease_until = NULL WHERE id = ANY(CAST(:ids AS bigint[]))",
+        ids=[settled.claim.delivery_id for settled in settlements],
+    )
+    told = [receipt for settled in settlements for receipt in covers[settled.claim.delivery_id]]
+    transitions.move_receipts(unit, told, ReceiptEvent.PUSH_POSTPONED, actor=ACTOR)
 
 
 def _later(unit: Unit, settlements: Sequence[Settlement], covers: Mapping[int, Sequence[int]]) -> None:

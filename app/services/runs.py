@@ -147,8 +147,8 @@ def run_now(connection_id: int, kind: ScheduleKind, reader: Reader, request: Map
 
 _NEXT_QUEUED = """
 SELECT r.id, r.schedule_id, r.request, r.kind, r.connection_id
-FROM run r JOIN schedule s ON s.id = r.schedule_id
-WHERE r.state = 'queued' AND (s.lease_until IS NULL OR s.lease_until < clock_timestamp())
+FROM run r JOIN schedule s ON s.id = r.schedule_id JOIN connection c ON c.id = s.connection_id
+WHERE r.state = 'queued' AND c.enabled AND c.channel_on AND (s.lease_until IS NULL OR s.lease_until < clock_timestamp())
 ORDER BY r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED
 """
 

@@ -34,6 +34,7 @@ def settle(settlements: Sequence[Settlement]) -> int:
         _replace(unit, [settled for settled in puts if settled.result is Result.REPLACE])
         _canceled(unit, [settled for settled in cancels if settled.result in (Result.ACCEPTED, Result.ABSENT)])
         _retry(unit, [settled for settled in mine if settled.result in (Result.RETRIABLE, Result.AMBIGUOUS)])
+        _canceled_there(unit, [settled for settled in puts if settled.result is Result.CANCELED_THERE])
         _rejected(unit, [settled for settled in mine if settled.result is Result.REJECTED])
         return len(mine)
 
@@ -57,7 +58,8 @@ WHERE d.id = s.id AND d.state IN ('planned', 'unknown', 'accepted', 'canceling')
 
 _ACCEPT_ORDERS = """
 UPDATE purchase_order po
-SET warehouse_ref = s.reference, accepted_at = coalesce(po.accepted_at, clock_timestamp()),
+SET warehouse_ref = coalesce(nullif(s.reference, ''), po.warehouse_ref),
+    accepted_at = coalesce(po.accepted_at, clock_timestamp()),
     sent_at = coalesce(po.sent_at, clock_timestamp())
 FROM unnest(CAST(:ids AS bigint[]), CAST(:references AS text[])) AS s(id, reference) WHERE po.id = s.id
 """
@@ -127,15 +129,37 @@ def _canceled(unit: Unit, settlements: Sequence[Settlement]) -> None:
     )
     asked = [po_id for po_id, order in orders.items() if order.cancel_state == "waiting"]
     unit.run("UPDATE purchase_order SET cancel_state = 'confirmed' WHERE id = ANY(CAST(:ids AS bigint[]))", ids=asked)
-    transitions.move_many(
+    moved = transitions.move_many(
         unit,
         dict.fromkeys(asked, "The source canceled it, and the warehouse confirmed."),
         PoEvent.CANCELED,
         actor=ACTOR,
     )
-    again = [po_id for po_id, order in orders.items() if po_id not in asked and order.step == Step.SEND]
+    _wait_for_decision(unit, [verdict.record_id for verdict in moved if not verdict.moved and verdict.before])
+    # Whoever still expects goods needs a document: after a re-route, a replacement, or a receipt that came in between.
+    expecting = (PoStatus.NEW, PoStatus.OPEN, PoStatus.PARTIALLY_RECEIVED)
+    again = [
+        po_id
+        for po_id, order in orders.items()
+        if po_id not in asked and order.status in expecting and order.warehouse_id is not None
+    ]
     if again:
         outbox.plant_send(unit, again)
+
+
+_WAIT_FOR_DECISION = """
+INSERT INTO pending_change (purchase_order_id, kind, snapshot, content_digest, raw_digest)
+SELECT id, 'cancel', snapshot, content_digest, content_digest FROM purchase_order
+WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('partially_received', 'received')
+ON CONFLICT (purchase_order_id) DO NOTHING
+"""
+
+
+def _wait_for_decision(unit: Unit, po_ids: Sequence[int]) -> None:
+    """Goods arrived while the cancellation was on its way: a person decides, as with any cancellation that late."""
+    if po_ids:
+        unit.run(_WAIT_FOR_DECISION, ids=list(po_ids))
+        tell(unit, [Entry("pending_change", po_id, actor=ACTOR, data={"kind": "cancel"}) for po_id in po_ids])
 
 
 def _retry(unit: Unit, settlements: Sequence[Settlement]) -> None:
@@ -162,6 +186,15 @@ def _retry(unit: Unit, settlements: Sequence[Settlement]) -> None:
     _failed(unit, spent, "All attempts are used up. ")
 
 
+def _canceled_there(unit: Unit, settlements: Sequence[Settlement]) -> None:
+    """The warehouse canceled the document by itself, as a look-up found: the ledger lets go of it, a person decides."""
+    _failed(unit, settlements, "")
+    unit.run(
+        "UPDATE document SET state = 'canceled', settled_at = clock_timestamp() WHERE id = ANY(CAST(:ids AS bigint[]))",
+        ids=[settled.claim.document_id for settled in settlements],
+    )
+
+
 def _rejected(unit: Unit, settlements: Sequence[Settlement]) -> None:
     _failed(unit, settlements, "")
 
@@ -170,8 +203,9 @@ def _rejected(unit: Unit, settlements: Sequence[Settlement]) -> None:
 # cancellation was refused is still there as it was.
 _AFTER_FAILURE = """
 UPDATE document d
-SET state = CASE WHEN d.confirmed_version > 0 THEN 'accepted' WHEN s.absent THEN 'planned' ELSE 'unknown' END
-FROM unnest(CAST(:ids AS bigint[]), CAST(:absent AS bool[])) AS s(id, absent)
+SET state = CASE WHEN d.state = 'canceling' AND NOT s.cancel THEN 'canceling'
+                 WHEN d.confirmed_version > 0 THEN 'accepted' WHEN s.absent THEN 'planned' ELSE 'unknown' END
+FROM unnest(CAST(:ids AS bigint[]), CAST(:absent AS bool[]), CAST(:cancels AS bool[])) AS s(id, absent, cancel)
 WHERE d.id = s.id AND d.state IN ('planned', 'unknown', 'accepted', 'canceling')
 """
 
@@ -185,6 +219,7 @@ def _failed(unit: Unit, settlements: Sequence[Settlement], prefix: str) -> None:
         _AFTER_FAILURE,
         ids=[settled.claim.document_id for settled in settlements],
         absent=[settled.surely_absent for settled in settlements],
+        cancels=[settled.claim.kind is DeliveryKind.CANCEL for settled in settlements],
     )
     _not_sent(unit, [settled for settled in settlements if settled.surely_absent], of_document=DocumentState.PLANNED)
     refused = [s.claim.purchase_order_id for s in settlements if s.claim.kind is DeliveryKind.CANCEL]
@@ -205,7 +240,13 @@ def _failed(unit: Unit, settlements: Sequence[Settlement], prefix: str) -> None:
             for s in settlements
         ],
     )
-    reasons = {settled.claim.purchase_order_id: prefix + settled.message for settled in settlements}
+    # An order whose cancellation is on its way is not stopped by the create that it overtook.
+    waiting = {po_id for po_id, order in _orders(unit, settlements).items() if order.cancel_state == "waiting"}
+    reasons = {
+        settled.claim.purchase_order_id: prefix + settled.message
+        for settled in settlements
+        if settled.claim.kind is DeliveryKind.CANCEL or settled.claim.purchase_order_id not in waiting
+    }
     transitions.move_many(unit, reasons, PoEvent.FAILED, actor=ACTOR)
 
 
