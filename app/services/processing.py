@@ -197,8 +197,10 @@ def _store_alone(decision: Decision) -> int:
     try:
         return store([decision])
     except (DataError, IntegrityError, psycopg.DataError):
-        reason = "The rules made values that cannot be stored, such as a sum beyond all bounds."
+        reason = (
+            "The rules made values that cannot be stored, such as a sum beyond all bounds."
             " Mend the rule, then Reprocess."
+        )
         return store([Decision(decision.order, event=PoEvent.FAILED, reason=reason)])
 
 

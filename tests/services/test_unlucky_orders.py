@@ -19,7 +19,6 @@ from tests.servers import Database
 from tests.services.conftest import build_world
 from tests.services.world import World
 
-
 ANOTHER = """
 INSERT INTO delivery (kind, connection_id, merchant_id, po_key_id, purchase_order_id, external_id, number, version)
 SELECT kind, connection_id, merchant_id, po_key_id, purchase_order_id, external_id, number, version + 1
