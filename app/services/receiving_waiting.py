@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from app.domain.discrepancies import Discrepancy, Held
 from app.domain.errors import InletError
-from app.domain.states import ReceiptEvent, ReceiptState
+from app.domain.states import PoStatus, ReceiptEvent, ReceiptState
 from app.services import applying
 from app.services.applying import LockedOrder
 from app.services.receiving_content import Amount, line_reference
@@ -87,6 +87,9 @@ def match_one(unit: Unit, receipt_id: int, *, by: str) -> bool:
     references = stored_references(row.references)
     found = find_orders(unit, row.warehouse_id, references)
     order = applying.lock_order(unit, found.only) if found.only else None
+    if order and order.status is PoStatus.NEW and not order.sent:
+        # On its way to the warehouse: the receipt waits on for that, or it would be held as one of an unsent order.
+        return False
     if order:
         return adopt(unit, order, row.warehouse_id, row.external_id, row.po_reference, by=by)
     if found.po_ids:
