@@ -51,4 +51,5 @@ def _days(now: datetime, late_from: datetime) -> str:
 
 
 def on(instant: datetime | None) -> str:
+    """An instant in a sentence, or nothing where there is none."""
     return f"{instant:%-d %b %Y %H:%M} UTC" if instant else ""
