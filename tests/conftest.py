@@ -83,9 +83,13 @@ def fresh_database(migrated_server: PostgresServer) -> Iterator[Database]:
 
 @pytest.fixture
 def redis_url(redis_server: RedisServer) -> Iterator[str]:
-    """The address of an empty Redis, emptied after the test too."""
-    yield redis_server.url()
+    """The address of an empty Redis, emptied after the test too.
+
+    Before it as well: a bell that an earlier test hung may have rung since, in a test that did not ask for Redis.
+    """
     with redis.Redis.from_url(redis_server.url()) as client:
+        client.flushall()
+        yield redis_server.url()
         client.flushall()
 
 
