@@ -145,7 +145,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "pushed": _kind(
             "Source told",
             "upload",
-            "The source knows where it stands; {receipts} receipts confirmed.",
+            "The source knows where it stands. Receipts confirmed: {receipts}.",
             "The source knows.",
         ),
         "push_retried": _kind(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -213,10 +212,3 @@ def order_guards(session: Session, po_id: int, reader: Reader) -> Mapping[str, s
     """Every action with the reason why it is refused right now; empty reasons mean that it may be done."""
     known = facts(session, po_id)
     return {action: why_not(action, known, reader) for action in _GUARDS}
-
-
-def json_copy(value: Any) -> Any:
-    """A deep copy of plain JSON data, so that a changed column is seen as changed."""
-    if isinstance(value, dict):
-        return {key: json_copy(item) for key, item in value.items()}
-    return [json_copy(item) for item in value] if isinstance(value, list) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from app.domain.people import Reader
 from app.domain.record import plain_number
 from app.models import LineItem, PurchaseOrder
 from app.services import outbox, receiving_waiting, restoring
-from app.services.order_facts import Facts, facts, json_copy, lock, why_not
+from app.services.order_facts import Facts, facts, lock, why_not
 from app.services.order_moves import zone_of
 from app.services.restoring import EDITABLE_HEADER, EDITABLE_LINE
 from app.services.timeline import Entry, tell
@@ -30,7 +31,7 @@ def edit_header(po_id: int, version_no: int, changes: Mapping[str, Any], reader:
     """
     with unit_of_work("edit an order") as unit:
         order = _editable(unit, po_id, version_no, reader)
-        edits = json_copy(order.edits)
+        edits = deepcopy(order.edits)
         header = edits.setdefault("header", {})
         diff = _diff(order, changes, EDITABLE_HEADER)
         header.update({name: after for name, (_, after) in diff.items()})
@@ -41,7 +42,7 @@ def edit_line(line_id: int, version_no: int, changes: Mapping[str, Any], reader:
     """Change one line; raises as `edit_header` does."""
     with unit_of_work("edit a line") as unit:
         line, order = _line(unit, line_id, version_no, reader)
-        edits = json_copy(order.edits)
+        edits = deepcopy(order.edits)
         diff = _diff(line, changes, EDITABLE_LINE)
         after = {name: value for name, (_, value) in diff.items()}
         added = next((item for item in edits.get("added", ()) if item["key"] == line.key), None)
@@ -56,7 +57,7 @@ def add_line(po_id: int, version_no: int, values: Mapping[str, Any], reader: Rea
     """Add a line with the next line number; raises as `edit_header` does."""
     with unit_of_work("add a line") as unit:
         order = _editable(unit, po_id, version_no, reader)
-        edits = json_copy(order.edits)
+        edits = deepcopy(order.edits)
         number = 1 + (
             unit.scalar("SELECT max(line_number) FROM line_item WHERE purchase_order_id = :id", id=po_id) or 0
         )
@@ -70,7 +71,7 @@ def remove_line(line_id: int, version_no: int, reader: Reader) -> None:
     """Remove a line; raises as `edit_header` does."""
     with unit_of_work("remove a line") as unit:
         line, order = _line(unit, line_id, version_no, reader)
-        edits = json_copy(order.edits)
+        edits = deepcopy(order.edits)
         edits.setdefault("removed", []).append(line.key)
         _apply(unit, order, edits, reader, {"removed": line.line_number, "sku": line.sku})
 

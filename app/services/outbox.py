@@ -155,16 +155,6 @@ def forget_planned(unit: Unit, po_ids: Iterable[int]) -> None:
     unit.run(_FORGET, ids=sorted(po_ids))
 
 
-def at_work(unit: Unit, po_ids: Iterable[int]) -> frozenset[int]:
-    """The orders with a message to a warehouse in flight right now."""
-    rows = unit.rows(
-        "SELECT DISTINCT purchase_order_id AS id FROM delivery WHERE purchase_order_id = ANY(CAST(:ids AS bigint[]))"
-        " AND state = 'leased' AND kind <> 'status'",
-        ids=sorted(po_ids),
-    )
-    return frozenset(row.id for row in rows)
-
-
 @dataclass(frozen=True, slots=True)
 class LiveDocument:
     """The live document of an order, as the guards need it."""

@@ -12,7 +12,7 @@ from app.domain.people import SYSTEM, Reader, Role
 from app.domain.states import HALTED, PoStatus, ReceiptState
 from app.models import DocumentState, PurchaseOrder, Step
 from app.services import order_facts, outbox
-from app.services.order_facts import Facts, facts, json_copy, order_guards, why_not
+from app.services.order_facts import Facts, facts, order_guards, why_not
 from app.services.unit_of_work import unit_of_work
 from tests.services.world import World
 
@@ -171,11 +171,3 @@ def test_every_action_has_its_reason_for_the_menu(world: World) -> None:
     }  # fmt: skip
     with unit_of_work("look") as unit, pytest.raises(NotFound, match="There is no such purchase order"):
         order_guards(unit.session, 10**9, SYSTEM)
-
-
-def test_a_copy_of_json_shares_nothing_with_it() -> None:
-    given = {"lines": [{"sku": "A", "n": 1}], "note": None}
-    copied = json_copy(given)
-    assert copied == given
-    copied["lines"][0]["sku"] = "B"
-    assert given["lines"] == [{"sku": "A", "n": 1}]
