@@ -21,11 +21,13 @@ from app.tables.orders import (
     SourceDocument,
     Step,
 )
-from app.tables.people import SavedView, UserScope
+from app.tables.people import DefaultView, SavedView, UserScope
 from app.tables.receiving import Allocation, Receipt, ReceiptLine, ReceiptOrigin, ReportedTotal
 from app.tables.rulebook import Rule, RuleState, RuleVersion
 from app.tables.work import (
     Activity,
+    BulkItem,
+    BulkState,
     Delivery,
     DeliveryAttempt,
     DeliveryKind,
@@ -39,9 +41,10 @@ from app.tables.work import (
 )
 
 __all__ = [
-    "Activity", "Allocation", "Connection", "Delivery", "DeliveryAttempt", "DeliveryKind", "DeliveryState", "Document",
-    "DocumentState", "Heartbeat", "Judgement", "LineItem", "Merchant", "MerchantAtWarehouse", "OrderKey",
-    "PendingChange", "PurchaseOrder", "Receipt", "ReceiptLine", "ReceiptOrigin", "ReportedTotal", "Rule", "RuleState",
-    "RuleVersion", "Run", "RunFailure", "RunKind", "RunState", "SavedView", "Schedule", "ScheduleKind", "Scope",
-    "SharedSku", "SourceDocument", "Step", "Store", "Table", "UserScope", "Warehouse",
+    "Activity", "Allocation", "BulkItem", "BulkState", "Connection", "DefaultView", "Delivery", "DeliveryAttempt",
+    "DeliveryKind", "DeliveryState", "Document", "DocumentState", "Heartbeat", "Judgement", "LineItem", "Merchant",
+    "MerchantAtWarehouse", "OrderKey", "PendingChange", "PurchaseOrder", "Receipt", "ReceiptLine", "ReceiptOrigin",
+    "ReportedTotal", "Rule", "RuleState", "RuleVersion", "Run", "RunFailure", "RunKind", "RunState", "SavedView",
+    "Schedule", "ScheduleKind", "Scope", "SharedSku", "SourceDocument", "Step", "Store", "Table", "UserScope",
+    "Warehouse",
 ]  # fmt: skip

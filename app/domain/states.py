@@ -50,6 +50,21 @@ class ReceiptState(_Labelled):
     ARCHIVED = "archived"
 
 
+class FailedStep(StrEnum):
+    """What failed when a purchase order went to Error: the cause by which people sort the broken ones."""
+
+    # A rule stopped, or said `fail`.
+    RULES = "rules"
+    # The rules, the location map or the default named a warehouse that cannot take it.
+    ROUTING = "routing"
+    # The warehouse refused the notice, or every attempt to bring it ended without success; so for the next two.
+    SEND = "send"
+    UPDATE = "update"
+    CANCEL = "cancel"
+    # The warehouse ended its document by itself before anything came.
+    WAREHOUSE = "warehouse"
+
+
 class PoEvent(StrEnum):
     """What happened to a purchase order, so that its status moves."""
 
@@ -214,6 +229,18 @@ def display_status(status: PoStatus, late_from: datetime | None, now: datetime) 
     late = late_from is not None and now >= late_from
     return DELAYED if late and status in DELAYABLE else status.value
 
+
+# What people read as the cause of an Error, by the stored word; an empty word is an older row, or one of no known step.
+CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "rules": "Rules failed",
+        "routing": "No warehouse to route to",
+        "send": "Could not be sent",
+        "update": "Change could not be sent",
+        "cancel": "Cancellation refused",
+        "warehouse": "Canceled by the warehouse",
+    }
+)
 
 # The nine statuses that people see, in the order in which a facet shows them, with their labels.
 DISPLAY: Final[Mapping[str, str]] = MappingProxyType(

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 
 from app.domain.activity import PARTNER_KINDS
 from app.domain.people import Reader, Role
-from app.models import Connection, MerchantAtWarehouse, PurchaseOrder, Receipt, Scope, Table
+from app.models import Connection, MerchantAtWarehouse, PurchaseOrder, Receipt, Run, Scope, Table
 
 Condition = ColumnElement[bool]
 
@@ -24,6 +24,7 @@ _KEPT_FROM_PARTNERS: Final = frozenset({"judgement", "pending_change"})
 _orders: Final = PurchaseOrder.__table__.alias("scope_order")
 _receipts: Final = Receipt.__table__.alias("scope_receipt")
 _connections: Final = Connection.__table__.alias("scope_connection")
+_runs: Final = Run.__table__.alias("scope_run")
 _accounts: Final = MerchantAtWarehouse.__table__.alias("scope_account")
 
 
@@ -105,10 +106,25 @@ def _staff(_model: Any, reader: Reader) -> Condition | None:
     return None if reader.is_staff else false()
 
 
+def _run(columns: Any, reader: Reader) -> Condition | None:
+    if reader.unlimited:
+        return None
+    own = _own(columns, reader)
+    return or_(own, _by_merchant(columns, reader)) if reader.is_staff else own
+
+
+def _run_child(model: Any, reader: Reader) -> Condition | None:
+    condition = _run(_runs.c, reader)
+    return None if condition is None else _within(model.run_id, select(_runs.c.id).where(condition))
+
+
 def _owner(model: Any, reader: Reader) -> Condition | None:
-    if reader.user_id is None:
-        return false()
-    return or_(model.user_id == reader.user_id, model.shared)
+    return or_(_own(model, reader), model.shared) if reader.is_staff else _own(model, reader)
+
+
+def _own(model: Any, reader: Reader) -> Condition:
+    condition: Condition = model.user_id == reader.user_id if reader.user_id is not None else false()
+    return condition
 
 
 def _system(_model: Any, _reader: Reader) -> Condition | None:
@@ -144,6 +160,9 @@ _RULES: Final[dict[Scope, Callable[[Any, Reader], Condition | None]]] = {
     Scope.MERCHANT_STAFF: _merchant_staff,
     Scope.STORE: _store,
     Scope.STAFF: _staff,
+    Scope.RUN: _run,
+    Scope.RUN_CHILD: _run_child,
     Scope.OWNER: _owner,
+    Scope.OWN: _own,
     Scope.SYSTEM: _system,
 }

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from app.domain.errors import Refused
 from app.domain.lateness import late_from
-from app.domain.states import PoEvent
+from app.domain.states import FailedStep, PoEvent
 from app.models import Step
 from app.rules.engine import ActiveRule, Context, Document, Judgement, judge
 from app.services import judged_rows, outbox, routing, rulebook, transitions
@@ -57,6 +57,7 @@ class Decision:
     destination: Destination | None = None
     event: PoEvent | None = None
     reason: str = ""
+    failed_step: FailedStep | None = None
     versions: list[int] = field(default_factory=list)
     judgement_id: int | None = None
 
@@ -118,7 +119,7 @@ def _decide_safely(work: Work, order: Any) -> Decision:
         # A fault of ours on one order must not hold up the batch it came in, again and again.
         log.exception("An order could not be judged.", extra={"purchase_order": order.id})
         reason = "The rules stopped with an internal fault; the log names it. Reprocess tries again."
-        return Decision(order, event=PoEvent.FAILED, reason=reason)
+        return Decision(order, event=PoEvent.FAILED, reason=reason, failed_step=FailedStep.RULES)
 
 
 def _decide(work: Work, order: Any) -> Decision:
@@ -130,12 +131,14 @@ def _decide(work: Work, order: Any) -> Decision:
         if decision.judgement.outcome != "proceed":
             failed = decision.judgement.outcome == "failed"
             decision.event = PoEvent.FAILED if failed else PoEvent.ARCHIVED
+            decision.failed_step = FailedStep.RULES if failed else None
             decision.reason = decision.judgement.message or ""
             return decision
     try:
         decision.destination = _destination(work, order, decision.judgement)
     except Refused as refusal:
         decision.event, decision.reason = PoEvent.FAILED, refusal.sentence()
+        decision.failed_step = FailedStep.ROUTING
     return decision
 
 
@@ -201,7 +204,14 @@ def _store_alone(decision: Decision) -> int:
             "The rules made values that cannot be stored, such as a sum beyond all bounds."
             " Mend the rule, then Reprocess."
         )
-        return store([Decision(decision.order, event=PoEvent.FAILED, reason=reason)])
+        return store([Decision(decision.order, event=PoEvent.FAILED, reason=reason, failed_step=FailedStep.RULES)])
+
+
+_ENDS = (
+    (PoEvent.FAILED, FailedStep.RULES),
+    (PoEvent.FAILED, FailedStep.ROUTING),
+    (PoEvent.ARCHIVED, None),
+)
 
 
 def store(decisions: Sequence[Decision]) -> int:
@@ -215,9 +225,9 @@ def store(decisions: Sequence[Decision]) -> int:
         _save_destinations(unit, going)
         _save_versions(unit, [decision for decision in mine if decision.event is not None and decision.versions])
         _tell(unit, mine)
-        for event in (PoEvent.FAILED, PoEvent.ARCHIVED):
-            reasons = {d.order.id: d.reason for d in mine if d.event is event}
-            transitions.move_many(unit, reasons, event, actor=ACTOR)
+        for event, step in _ENDS:
+            reasons = {d.order.id: d.reason for d in mine if d.event is event and d.failed_step is step}
+            transitions.move_many(unit, reasons, event, actor=ACTOR, failed_step=step)
         _mark_rejected(unit, [d.order.id for d in mine if d.judgement and d.judgement.outcome == "rejected"])
         now_due = [decision.order.id for decision in going if decision not in held]
         if now_due:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from app.connectors.contract import ReceiptDocument
-from app.domain.states import PoEvent, PoStatus
+from app.domain.states import FailedStep, PoEvent, PoStatus
 from app.models import DocumentState
 from app.services import applying, outbox, transitions
 from app.services.applying import LockedOrder
@@ -73,4 +73,4 @@ def _move(unit: Unit, warehouse_id: int, order: LockedOrder, document: ReceiptDo
         outbox.plant_status(unit, [order.id])
     elif order.status is PoStatus.NEW:
         reason = f"{name} canceled its document. Reprocess to send a new one, or archive the purchase order."
-        transitions.move(unit, order.id, PoEvent.FAILED, actor=by, reason=reason)
+        transitions.move(unit, order.id, PoEvent.FAILED, actor=by, reason=reason, failed_step=FailedStep.WAREHOUSE)

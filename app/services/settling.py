@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.domain.states import PoEvent, PoStatus
+from app.domain.states import FailedStep, PoEvent, PoStatus
 from app.models import DeliveryKind, DocumentState, Step
 from app.services import delivering, outbox, transitions
 from app.services.delivering import Result, Settlement
@@ -210,6 +210,13 @@ WHERE d.id = s.id AND d.state IN ('planned', 'unknown', 'accepted', 'canceling')
 """
 
 
+_FAILED_STEPS = {
+    DeliveryKind.CREATE: FailedStep.SEND,
+    DeliveryKind.UPDATE: FailedStep.UPDATE,
+    DeliveryKind.CANCEL: FailedStep.CANCEL,
+}
+
+
 def _failed(unit: Unit, settlements: Sequence[Settlement], prefix: str) -> None:
     """A person must act: the order goes to Error with the message, and the ledger says what the warehouse has."""
     if not settlements:
@@ -242,12 +249,14 @@ def _failed(unit: Unit, settlements: Sequence[Settlement], prefix: str) -> None:
     )
     # An order whose cancellation is on its way is not stopped by the create that it overtook.
     waiting = {po_id for po_id, order in _orders(unit, settlements).items() if order.cancel_state == "waiting"}
-    reasons = {
-        settled.claim.purchase_order_id: prefix + settled.message
-        for settled in settlements
-        if settled.claim.kind is DeliveryKind.CANCEL or settled.claim.purchase_order_id not in waiting
-    }
-    transitions.move_many(unit, reasons, PoEvent.FAILED, actor=ACTOR)
+    for kind, failed_step in _FAILED_STEPS.items():
+        reasons = {
+            settled.claim.purchase_order_id: prefix + settled.message
+            for settled in settlements
+            if settled.claim.kind is kind
+            and (kind is DeliveryKind.CANCEL or settled.claim.purchase_order_id not in waiting)
+        }
+        transitions.move_many(unit, reasons, PoEvent.FAILED, actor=ACTOR, failed_step=failed_step)
 
 
 def _not_sent(

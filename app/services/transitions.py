@@ -10,7 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.errors import IllegalTransition
-from app.domain.states import PO_MOVES, RECEIPT_MOVES, PoEvent, PoStatus, ReceiptEvent, ReceiptState, next_status
+from app.domain.states import (
+    PO_MOVES,
+    RECEIPT_MOVES,
+    FailedStep,
+    PoEvent,
+    PoStatus,
+    ReceiptEvent,
+    ReceiptState,
+    next_status,
+)
 from app.models import Step
 from app.services.unit_of_work import Unit
 
@@ -46,7 +55,7 @@ WITH wanted AS (
 ), moved AS (
     UPDATE purchase_order po
     SET status = CAST(:target AS text), status_reason = b.reason, status_since = clock_timestamp(),
-        step = CAST(:step AS text),
+        step = CAST(:step AS text), failed_step = CAST(:failed_step AS text),
         step_due_at = CASE WHEN CAST(:step AS text) = 'judge' THEN clock_timestamp() END,
         lease_owner = NULL, lease_until = NULL
     FROM before b
@@ -70,11 +79,13 @@ def move_many(
     *,
     actor: str,
     step: Step | None = None,
+    failed_step: FailedStep | None = None,
 ) -> list[Verdict]:
     """Move purchase orders by one event. `reasons` maps each id to the sentence that its status line shows.
 
     Orders that may not move that way are left as they are and come back with `moved` False; deleted ones with `before`
-    None. `step` overrides what is due next. The rows are locked in the order of their ids.
+    None. `step` overrides what is due next; `failed_step` says what failed, when they go to Error. The rows are
+    locked in the order of their ids.
     """
     if not reasons:
         return []
@@ -88,15 +99,25 @@ def move_many(
         step=(step or STEP_AFTER[move.target]).value,
         sources=[status.value for status in move.sources],
         event=event.value,
+        failed_step=failed_step.value if failed_step else "",
         actor=actor,
     )
     found = {row.id: Verdict(row.id, row.status, row.moved) for row in rows}
     return [found.get(po_id, Verdict(po_id, None, False)) for po_id in ids]
 
 
-def move(unit: Unit, po_id: int, event: PoEvent, *, actor: str, reason: str = "", step: Step | None = None) -> None:
+def move(
+    unit: Unit,
+    po_id: int,
+    event: PoEvent,
+    *,
+    actor: str,
+    reason: str = "",
+    step: Step | None = None,
+    failed_step: FailedStep | None = None,
+) -> None:
     """Move one purchase order, or raise IllegalTransition and change nothing."""
-    verdict = move_many(unit, {po_id: reason}, event, actor=actor, step=step)[0]
+    verdict = move_many(unit, {po_id: reason}, event, actor=actor, step=step, failed_step=failed_step)[0]
     if not verdict.moved:
         if verdict.before is None:
             raise IllegalTransition("The purchase order is gone: somebody deleted it.", "Reload the list.")

@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from app.columns import Instant, Key, Quantity, TextEnum
-from app.domain.states import PoStatus
+from app.domain.states import FailedStep, PoStatus
 from app.tables.base import NOW, Scope, Table, identity, one_of, reference
 from app.tables.catalog import Connection, Merchant, Store, Warehouse
 
@@ -96,6 +96,7 @@ class PurchaseOrder(Table):
         UniqueConstraint("connection_id", "external_id", "part"),
         one_of("status", PoStatus),
         one_of("step", Step),
+        one_of("failed_step", ("", *FailedStep)),
         CheckConstraint("lines_count >= 0 AND units_ordered >= 0 AND units_received >= 0", name="counts_not_negative"),
         CheckConstraint("lease_owner IS NULL OR lease_until IS NOT NULL", name="lease_has_an_end"),
         # The processing job's claim reads nothing but this: due work, in order.
@@ -107,6 +108,20 @@ class PurchaseOrder(Table):
         Index("ix_purchase_order_connection", "connection_id", "id"),
         Index("ix_purchase_order_merchant", "merchant_id", "id"),
         Index("ix_purchase_order_warehouse", "warehouse_id", "id"),
+        Index("ix_purchase_order_store", "store_id", "id"),
+        # The first page: what is broken by cause, and what is expected by week, each read from the index alone.
+        Index(
+            "ix_purchase_order_failed",
+            "failed_step",
+            postgresql_include=["merchant_id", "warehouse_id", "sent_at"],
+            postgresql_where=text("status = 'error'"),
+        ),
+        Index(
+            "ix_purchase_order_expected",
+            "due_date",
+            postgresql_include=["merchant_id", "warehouse_id", "sent_at", "units_ordered", "units_received"],
+            postgresql_where=text(UNFINISHED),
+        ),
         Index("ix_purchase_order_number", "number"),
         # A receipt that names its order by the warehouse's own id.
         Index(
@@ -153,6 +168,8 @@ class PurchaseOrder(Table):
 
     status: Mapped[PoStatus] = mapped_column(TextEnum(PoStatus), server_default=PoStatus.NEW)
     status_reason: Mapped[str] = mapped_column(Text, server_default="")
+    failed_step: Mapped[str] = mapped_column(Text, server_default="")
+    """What failed, while the status is Error: a word of FailedStep, or empty."""
     status_since: Mapped[datetime] = mapped_column(Instant, server_default=NOW)
     step: Mapped[Step] = mapped_column(TextEnum(Step), server_default=Step.JUDGE)
     step_due_at: Mapped[datetime | None] = mapped_column(Instant, server_default=NOW)

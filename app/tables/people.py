@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,7 +36,10 @@ class UserScope(Table):
 
 
 class SavedView(Table):
-    """A named filter, sort and choice of columns of a list page: a user's own, or shared with all."""
+    """A named filter, sort and choice of columns of a list page: a user's own, or shared with all staff.
+
+    `query` holds the arguments of the list's address: name -> list of texts.
+    """
 
     __tablename__ = "saved_view"
     __scope__ = Scope.OWNER
@@ -48,8 +51,20 @@ class SavedView(Table):
     name: Mapped[str] = mapped_column(Text)
     query: Mapped[dict[str, Any]] = mapped_column(JSONB)
     shared: Mapped[bool] = mapped_column(server_default=text("false"))
-    is_default: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(Instant, server_default=NOW)
 
     def __str__(self) -> str:
         return self.name
+
+
+class DefaultView(Table):
+    """The saved view with which a list page opens for one user; it may be one that somebody else shared."""
+
+    __tablename__ = "default_view"
+    __scope__ = Scope.OWN
+    __table_args__ = (UniqueConstraint("user_id", "page"),)
+
+    id: Mapped[int] = identity()
+    user_id: Mapped[int] = mapped_column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"))
+    page: Mapped[str] = mapped_column(Text)
+    saved_view_id: Mapped[int] = reference("saved_view", ondelete="CASCADE")

@@ -46,6 +46,8 @@ class Receipt(Table):
         Index("ix_receipt_merchant_id", "merchant_id", "id"),
         # Matched again after each import, and given up after seven days.
         Index("ix_receipt_waiting", "created_at", postgresql_where=text("state = 'new'")),
+        # The first page: receipts per day, read from the index alone.
+        Index("ix_receipt_created_at", "created_at", postgresql_include=["merchant_id", "warehouse_id", "units"]),
         Index("ix_receipt_external_id", text("(lower(external_id)) gin_trgm_ops"), postgresql_using="gin"),
     )
 

@@ -63,13 +63,15 @@ class Run(Table):
     """One import, status update or bulk job. (schedule, slot) is unique: a due time starts one run and no more."""
 
     __tablename__ = "run"
-    __scope__ = Scope.MERCHANT_STAFF
+    __scope__ = Scope.RUN
     __table_args__ = (
         one_of("kind", RunKind),
         one_of("state", RunState),
         Index("uq_run_slot", "schedule_id", "slot", unique=True, postgresql_where=text("schedule_id IS NOT NULL")),
         Index("ix_run_connection", "connection_id", "id"),
         Index("ix_run_unfinished", "lease_until", postgresql_where=text("state IN ('queued', 'running')")),
+        # The first page: how the imports of the last day went.
+        Index("ix_run_at", "at"),
     )
 
     id: Mapped[int] = identity()
@@ -80,6 +82,8 @@ class Run(Table):
     schedule_id: Mapped[int | None] = mapped_column(BigInteger)
     slot: Mapped[datetime | None] = mapped_column(Instant)
     started_by: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int | None] = mapped_column(Integer)
+    """The person who asked for a bulk job: it works with that person's rights and scope, asked anew as it runs."""
     state: Mapped[RunState] = mapped_column(TextEnum(RunState), server_default=RunState.QUEUED)
     request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     seen: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -97,6 +101,39 @@ class Run(Table):
     connection: Mapped[Connection | None] = relationship(
         primaryjoin="foreign(Run.connection_id) == Connection.id", viewonly=True, lazy="raise_on_sql"
     )
+
+
+class BulkState(StrEnum):
+    """What became of one order of a bulk job."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class BulkItem(Table):
+    """One order of a bulk job, frozen when the plan was confirmed, and what became of it.
+
+    `purchase_order_id` is no foreign key: the result stays when the order is deleted. Ids ascend with the orders' own,
+    so that a job takes its locks in the one order of all locks.
+    """
+
+    __tablename__ = "bulk_item"
+    __scope__ = Scope.RUN_CHILD
+    __table_args__ = (
+        one_of("state", BulkState),
+        # The job's next batch, its counts, and its result by kind.
+        Index("ix_bulk_item_run", "run_id", "state", "id"),
+    )
+
+    id: Mapped[int] = identity()
+    run_id: Mapped[int] = mapped_column(BigInteger)
+    purchase_order_id: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[str] = mapped_column(Key)
+    state: Mapped[BulkState] = mapped_column(TextEnum(BulkState), server_default=BulkState.WAITING)
+    message: Mapped[str] = mapped_column(Text, server_default="")
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class RunFailure(Table):

@@ -103,7 +103,7 @@ def test_a_migration_that_cannot_get_its_lock_gives_up(postgres_server: Postgres
         schema.migrate(url)
         engine = create_engine(url)
         with engine.connect() as holder:
-            holder.execute(text("LOCK TABLE merchant IN ACCESS EXCLUSIVE MODE"))
+            holder.execute(text("LOCK TABLE receipt IN ACCESS EXCLUSIVE MODE"))
             with pytest.raises(OperationalError, match="lock timeout"):
                 schema.downgrade(url, "base")
             holder.rollback()

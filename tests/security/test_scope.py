@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.people import NOBODY, Reader, Role
 from app.domain.states import PoStatus
-from app.models import Activity, Merchant, PurchaseOrder, Receipt, SavedView, Scope, Table, Warehouse
+from app.models import Activity, BulkItem, Merchant, PurchaseOrder, Receipt, Run, SavedView, Scope, Table, Warehouse
 from app.security.scope import criteria
 from app.security.wall import models
 from tests.factories import Factory
@@ -22,7 +22,9 @@ NONE: set[str] = set()
 SEEN = {
     "activity": (BOTH, ONE, ONE, ONE),
     "allocation": (BOTH, ONE, ONE, ONE),
+    "bulk_item": (BOTH, ONE, NONE, NONE),
     "connection": (BOTH, ONE, NONE, NONE),
+    "default_view": (ONE, ONE, ONE, ONE),
     "delivery": (BOTH, ONE, NONE, NONE),
     "delivery_attempt": (BOTH, ONE, NONE, NONE),
     "document": (NONE, NONE, NONE, NONE),
@@ -127,12 +129,32 @@ def test_a_partner_reads_only_the_kinds_that_are_meant_for_partners(make: Factor
     assert count(make, Activity, merchant) == 8
 
 
-def test_a_shared_view_is_seen_by_everybody_and_an_own_one_by_its_owner(make: Factory) -> None:
+def test_a_shared_view_is_seen_by_all_staff_and_an_own_one_by_its_owner(make: Factory) -> None:
     owner, other = make.user(Role.SUPPORT), make.user(Role.SUPPORT)
     make.add(SavedView(user_id=owner.id, page="p", name="own", query={}))
     make.add(SavedView(user_id=owner.id, page="p", name="shared", query={}, shared=True))
     views = [Reader(Role.SUPPORT, "x", user.id, None, None) for user in (owner, other)]
     assert [count(make, SavedView, reader) for reader in views] == [2, 1]
+    # A shared name may tell of other merchants: whoever is limited by role sees none.
+    outside = [Reader(role, "y", other.id, frozenset({1}), frozenset({1})) for role in (Role.PARTNER, Role.MERCHANT)]
+    assert [count(make, SavedView, reader) for reader in outside] == [0, 0]
+
+
+def test_a_bulk_job_is_seen_by_who_started_it_and_by_staff_without_limits(make: Factory) -> None:
+    person = make.user(Role.SUPPORT)
+    run = make.add(Run(kind="bulk", started_by="x", user_id=person.id))
+    make.add(BulkItem(run_id=run.id, purchase_order_id=1, number="PO-1"))
+    readers = {
+        "own": Reader(Role.SUPPORT, "x", person.id, frozenset({1}), None),
+        "other limited": Reader(Role.SUPPORT, "y", person.id + 1, frozenset({1}), None),
+        "support": Reader(Role.SUPPORT, "z", person.id + 2, None, None),
+        "merchant": Reader(Role.MERCHANT, "m", person.id + 3, frozenset({1}), None),
+        "partner": Reader(Role.PARTNER, "p", person.id + 4, None, frozenset({1})),
+    }
+    seen_by = {name: (count(make, Run, reader), count(make, BulkItem, reader)) for name, reader in readers.items()}
+    assert seen_by == {
+        "own": (1, 1), "other limited": (0, 0), "support": (1, 1), "merchant": (0, 0), "partner": (0, 0),
+    }  # fmt: skip
 
 
 def test_a_partner_knows_the_merchants_that_have_an_account_at_its_warehouse(make: Factory) -> None:

@@ -13,7 +13,9 @@ from app.domain.people import NOBODY, SYSTEM, Reader, Role
 from app.domain.states import PoStatus
 from app.models import (
     Allocation,
+    BulkItem,
     Connection,
+    DefaultView,
     Delivery,
     DeliveryAttempt,
     Document,
@@ -121,6 +123,7 @@ def _made(connection: Connection, order: PurchaseOrder, receipt: Receipt, make: 
         item = session.scalars(select(LineItem).filter_by(purchase_order_id=order.id)).one()
         line = session.scalars(select(ReceiptLine).filter_by(receipt_id=receipt.id)).one()
     run = make.add(Run(kind="import", connection_id=connection.id, merchant_id=connection.merchant_id, started_by="x"))
+    view = make.add(SavedView(user_id=user_id, page="purchase_orders", name="Late", query={}))
     rule = make.add(Rule(name=f"Rule {make.number()}"))
     delivery = make.add(
         Delivery(
@@ -167,7 +170,9 @@ def _made(connection: Connection, order: PurchaseOrder, receipt: Receipt, make: 
             text="{}",
             digest="d",
         ),
-        SavedView(user_id=user_id, page="purchase_orders", name="Late", query={}),
+        view,
+        DefaultView(user_id=user_id, page="purchase_orders", saved_view_id=view.id),
+        BulkItem(run_id=run.id, purchase_order_id=order.id, number=order.number),
         SourceDocument(connection_id=connection.id, external_id=order.external_id, text="{}"),
         UserScope(user_id=user_id, merchant_id=connection.merchant_id),
         make.activity(order, "accepted"),

@@ -13,6 +13,8 @@ from app.columns import TextEnum
 from app.domain.people import Role
 from app.models import (
     Allocation,
+    BulkItem,
+    DefaultView,
     Delivery,
     Document,
     OrderKey,
@@ -69,6 +71,7 @@ CHECKS = {
         ["(NULL, (SELECT min(id) FROM warehouse))"],
     ),
     ("pending_change", "kind_known"): ("kind", ["'other'", "''"], ["'change'", "'cancel'"]),
+    ("purchase_order", "failed_step_known"): ("failed_step", ["'other'", "'SEND'"], ["''", "'send'", "'warehouse'"]),
     ("run_failure", "state_known"): ("state", ["'done'", "''"], ["'open'", "'retried'", "'ignored'"]),
 }  # fmt: skip
 
@@ -131,6 +134,7 @@ KEYS: dict[tuple[str, str], tuple[dict[str, str], dict[str, str]]] = {
     ("run", "uq_run_slot"): ({"state": "'skipped'"}, {"slot": "slot + interval '1 microsecond'"}),
     ("user_scope", "uq_user_scope"): ({}, {"merchant_id": "(SELECT max(id) FROM merchant)"}),
     ("saved_view", "uq_saved_view_name"): ({"name": "upper(name)"}, {"page": "'receipts'"}),
+    ("default_view", "default_view_user_id_page_key"): ({"saved_view_id": "saved_view_id"}, {"page": "'receipts'"}),
 }
 
 
@@ -166,7 +170,9 @@ def add_work(make: Factory, order: PurchaseOrder) -> None:
     make.add(RuleVersion(rule_id=rule.id, number=1, text=""))
     user = make.user(Role.SUPPORT)
     make.add(UserScope(user_id=user.id, merchant_id=order.merchant_id))
-    make.add(SavedView(user_id=user.id, page="orders", name="Mine", query={}))
+    view = make.add(SavedView(user_id=user.id, page="orders", name="Mine", query={}))
+    make.add(DefaultView(user_id=user.id, page="orders", saved_view_id=view.id))
+    make.add(BulkItem(run_id=run.id, purchase_order_id=order.id, number=order.number))
 
 
 def first(table: str) -> str:
@@ -223,7 +229,7 @@ def test_every_choice_is_let_in_and_no_other_word(tables: Connection) -> None:
                 refused_by = tried(tables, f"UPDATE {table} SET {name} = '{other}' WHERE {first(table)}")
                 assert refused_by == f"{name}_known", (table, name, other)
             count += 1
-    assert count == 12
+    assert count == 13
 
 
 @pytest.mark.parametrize("case", KEYS, ids="-".join)
@@ -280,7 +286,8 @@ def test_with_an_order_goes_what_is_its_own_and_the_ledger_stays(tables: Connect
 @pytest.mark.parametrize(
     ("table", "gone"),
     [
-        ("ab_user", {"user_scope", "saved_view"}),
+        ("ab_user", {"user_scope", "saved_view", "default_view"}),
+        ("saved_view", {"default_view"}),
         ("receipt", {"receipt_line", "allocation"}),
         ("rule", {"rule_version"}),
     ],
