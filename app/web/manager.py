@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.web.stock import StockInterface
-from app.web.views.people import RoleView, UserView
+from app.web.views.people import ResetMyPasswordView, ResetPasswordView, RoleView, UserInfoEditView, UserView
 
 
 class SecurityManager(StockSecurityManager):  # type: ignore[misc]  # Flask-AppBuilder ships no types
@@ -19,6 +19,9 @@ class SecurityManager(StockSecurityManager):  # type: ignore[misc]  # Flask-AppB
 
     userdbmodelview = UserView
     rolemodelview = RoleView
+    resetmypasswordview = ResetMyPasswordView
+    resetpasswordview = ResetPasswordView
+    userinfoeditview = UserInfoEditView
 
     def __init__(self, appbuilder: Any) -> None:
         super().__init__(appbuilder)
