@@ -8,7 +8,7 @@ DEMO ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench lock assets clean forget
+.PHONY: help run test lint format bench lock assets browser screenshots clean forget
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -16,7 +16,7 @@ help: ## Say what can be made
 run: .venv/run.stamp assets ## Start everything on this machine and print the address of the page (DEMO=0, PORT=8080)
 	@DEMO=$(DEMO) $(BIN)/python run.py
 
-test: .venv/dev.stamp assets ## Run all tests; ARGS="tests/domain -k rollup" picks some
+test: .venv/dev.stamp assets browser ## Run all tests; ARGS="tests/domain -k rollup" picks some
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 lint: .venv/dev.stamp ## Check style and types
@@ -40,6 +40,12 @@ lock: .venv/dev.stamp ## Pin every dependency anew after a change of pyproject.t
 
 assets: .venv/run.stamp ## Bundle scripts and styles when they have changed
 	@$(BIN)/python scripts/build_assets.py
+
+browser: .venv/bin/python ## Install Chromium for the browser tests where it is missing and this user may
+	@$(BIN)/python scripts/chromium.py
+
+screenshots: .venv/dev.stamp assets browser ## Make the pictures of the README anew, from a demo of their own
+	@$(BIN)/python scripts/screenshots.py
 
 clean: ## Remove what was made here but the data: the environment, the assets, the caches
 	rm -rf .venv node_modules app/static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -135,9 +135,7 @@ class Machine:
 
     def _children(self) -> Iterator[Child]:
         settings = self.settings
-        gunicorn = ["-m", "gunicorn", "app.wsgi:app", "--bind", address(settings.host, settings.port)]
-        gunicorn += ["--workers", str(_WEB_PROCESSES), "--worker-class", "gthread", "--threads", str(_WEB_THREADS)]
-        gunicorn += ["--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"]
+        gunicorn = web_arguments(settings.host, settings.port)
         # SIGINT ends gunicorn at once, SIGTERM after the requests at work.
         quickly = ((signal.SIGTERM, 5.0), (signal.SIGINT, 2.0))
         yield self._child("web", gunicorn, Stage.WEB, quickly, death_signal=signal.SIGINT)
@@ -180,6 +178,13 @@ class Machine:
         say("inlet", f"Inlet is ready at http://{address(settings.host, settings.port)}/ (Ctrl-C stops it).")
         for user in demo_users(settings.data_folder) if settings.demo else ():
             say("inlet", f"  {user.role:<24} {user.name:<16} {user.password}")
+
+
+def web_arguments(host: str, port: int, processes: int = _WEB_PROCESSES) -> list[str]:
+    """What Python is called with to serve the page at this address."""
+    gunicorn = ["-m", "gunicorn", "app.wsgi:app", "--bind", address(host, port)]
+    gunicorn += ["--workers", str(processes), "--worker-class", "gthread", "--threads", str(_WEB_THREADS)]
+    return [*gunicorn, "--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"]
 
 
 def _make_folder(path: Path) -> None:
