@@ -1,6 +1,13 @@
-// A table that is not wider than its card needs no scrolling of its own: then its header stays in view with the page.
+// What scrolls by itself: tables that are wider than their card, and what the keyboard has reached.
 
-/** Watch every .scroll inside `root`. */
+/** Bring what the keyboard comes to wholly into view: a browser is content when a corner of it can be seen. */
+export function showFocus() {
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches(":focus-visible")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+}
+
+/** Watch every .scroll inside `root`. A table that is not wider needs no scrolling: its header stays with the page. */
 export function fitTables(root) {
   const watcher = new ResizeObserver((entries) => entries.forEach(({ target }) => fit(target)));
   for (const box of root.querySelectorAll(".scroll")) {

@@ -1,0 +1,52 @@
+"""Every page that a role can reach, light and dark, wide and narrow: nobody is kept out, and it fits the window."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+
+from tests.browser.conftest import ADMIN, MERCHANT, PARTNER, SUPPORT, Enter
+from tests.browser.console import Console
+from tests.browser.walking import walk
+from tests.web.conftest import session_app
+from tests.web.test_routes import routes
+
+__all__ = ["session_app"]
+
+# What a route does that is no page of its own: leading on, or answering to a form of another page.
+NO_PAGES = {"/back", "/login/", "/logout/", "/lang/<string:locale>", "/users/delete/#", "/roles/delete/#"}
+
+
+def held(console: Console) -> str:
+    """The page of an order that is held: it may still be edited."""
+    found = console.one("SELECT id FROM purchase_order WHERE status = 'new' AND step = 'hold' ORDER BY id LIMIT 1")
+    return f"/purchase-orders/show/{found}"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", [ADMIN, SUPPORT, PARTNER, MERCHANT])
+def test_every_page_is_open_to_everybody_and_fits(enter: Enter, console: Console, name: str, width: int) -> None:
+    visit = enter(name, width=width)
+    problems, count = [], 0
+    for address in walk(visit, *([held(console)] if name in (ADMIN, SUPPORT) else [])):
+        count += 1
+        problems += [f"{address}: {barrier}" for barrier in visit.barriers()]
+        if not visit.fits():
+            problems.append(f"{address}: the whole page scrolls sideways")
+        visit.set_look(width, "dark")
+        problems += [f"{address}, dark: {barrier}" for barrier in visit.barriers("color-contrast")]
+        visit.set_look(width, "light")
+    assert problems == []
+    assert count > 9
+
+
+def test_the_walk_of_an_admin_leaves_no_page_out(enter: Enter, console: Console, session_app: Flask) -> None:
+    addresses = session_app.url_map.bind("127.0.0.1")
+    seen = {
+        str(addresses.match(urlsplit(address).path, return_rule=True)[0])
+        for address in walk(enter(ADMIN), held(console))
+    }
+    known = {str(route) for route in routes(session_app, "GET")}
+    assert known - seen - NO_PAGES == set()
