@@ -11,12 +11,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.web.stock import StockInterface
-from app.web.views.people import ResetMyPasswordView, ResetPasswordView, RoleView, UserInfoEditView, UserView
+from app.web.views.people import (
+    AuthDBView,
+    ResetMyPasswordView,
+    ResetPasswordView,
+    RoleView,
+    UserInfoEditView,
+    UserView,
+)
 
 
 class SecurityManager(StockSecurityManager):  # type: ignore[misc]  # Flask-AppBuilder ships no types
     """Signs people in, and registers only those stock pages that Inlet has a use for."""
 
+    authdbview = AuthDBView
     userdbmodelview = UserView
     rolemodelview = RoleView
     resetmypasswordview = ResetMyPasswordView

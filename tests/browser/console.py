@@ -63,6 +63,11 @@ class Console:
         with self.database.connect() as connection:
             return connection.execute(query.encode(), values).fetchall()
 
+    def change(self, statement: str, *values: object) -> None:
+        """Change something in the database behind Inlet's back."""
+        with self.database.connect() as connection:
+            connection.execute(statement.encode(), values)
+
     def one(self, query: str, *values: object) -> Any:
         """The first value of the first row, or None."""
         rows = self.rows(query, *values)

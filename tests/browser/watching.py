@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,8 @@ class Visit:
         self.complaints.append(f"{self.path()}: {what}")
 
     def _said(self, message: ConsoleMessage) -> None:
-        told = any(f"status of {status}" in message.text for status in self.expected)
+        # The browser and htmx both say that an answer was an error.
+        told = any(re.search(rf"[Ss]tatus (of|Error Code) {status}", message.text) for status in self.expected)
         if message.type in ("error", "warning") and not told:
             self._complain(f"the browser says: {message.text}")
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import abort, request, url_for
 from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget
 from flask_appbuilder.security.forms import ResetPasswordForm, SelectDataRequired, UserInfoEdit
+from flask_appbuilder.security.views import AuthDBView as StockAuthDBView
 from flask_appbuilder.security.views import ResetMyPasswordView as StockResetMyPasswordView
 from flask_appbuilder.security.views import ResetPasswordView as StockResetPasswordView
 from flask_appbuilder.security.views import RoleModelView, UserDBModelView
@@ -70,6 +71,12 @@ class _Listed(FreshFilters):
             return str(shown["value_columns"][shown["include_columns"].index(self.called)])
         name = widgets["edit"].template_args["form"][self.called].data if "edit" in widgets else ""
         return f"{title} {name}".strip()
+
+
+class AuthDBView(StockAuthDBView):  # type: ignore[misc]  # Flask-AppBuilder ships no types
+    """The door: it does not say whether the name or the password was wrong."""
+
+    invalid_login_message = "This name and this password do not go together. Try again, or ask an Admin."
 
 
 class UserView(_Listed, UserDBModelView):  # type: ignore[misc]  # Flask-AppBuilder ships no types
