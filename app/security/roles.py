@@ -40,12 +40,14 @@ ORDER_ACTS: Final = (
     "can_reopen",
     "can_comment",
 )
+# What a file holds depends on who asks for it.
+ORDER_FILES: Final = ("can_export_orders", "can_export_lines")
 RECEIPT_ACTS: Final = ("can_reprocess", "can_reset", "can_archive", "can_accept")
 
 RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     SUPPORT: {
         **_OWN_ACCOUNT,
-        "PurchaseOrders": (*_READ, "can_edit", *ORDER_ACTS),
+        "PurchaseOrders": (*_READ, *ORDER_FILES, "can_edit", *ORDER_ACTS),
         "LineItems": (*_READ, "can_add", "can_edit", "can_delete"),
         "Receipts": (*_READ, *RECEIPT_ACTS),
         "Connections": (*_READ, "can_run"),
@@ -65,14 +67,14 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     PARTNER: {
         **_OWN_ACCOUNT,
-        "PurchaseOrders": (*_READ, "can_comment"),
+        "PurchaseOrders": (*_READ, *ORDER_FILES, "can_comment"),
         "LineItems": _READ,
         "Receipts": _READ,
         "menu": ("Purchase Orders", "Purchases", "Receipts"),
     },
     MERCHANT: {
         **_OWN_ACCOUNT,
-        "PurchaseOrders": _READ,
+        "PurchaseOrders": (*_READ, *ORDER_FILES),
         "LineItems": _READ,
         "Receipts": _READ,
         "menu": ("Purchase Orders", "Purchases", "Line items", "Receipts"),

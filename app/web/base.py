@@ -22,7 +22,7 @@ from app.web.asking import Dates, Filter
 from app.web.columns import Col, Shown
 from app.web.fab import guarded, route
 from app.web.interface import Interface
-from app.web.pages import Act, Cell, Crumbs, Empty, Facts, Table
+from app.web.pages import Act, Cell, Crumbs, Download, Empty, Facts, Table
 from app.web.writers import Writer
 
 Answer = str | Response
@@ -161,6 +161,10 @@ class RecordView(ModelView):  # type: ignore[misc]  # Flask-AppBuilder ships no 
 
     def bulk_acts(self, reader: Reader) -> tuple[Act, ...]:  # noqa: ARG002
         """The actions on ticked rows."""
+        return ()
+
+    def downloads(self) -> tuple[Download, ...]:
+        """The files with all that the list matches."""
         return ()
 
     def act_href(self) -> str:

@@ -13,9 +13,11 @@ from app.domain.errors import InletError
 from app.domain.people import Reader
 from app.extensions import db
 from app.queries.choices import choices
+from app.queries.listing import Ask
 from app.security.reader import current_reader
 from app.web import asking
 from app.web.addresses import this_address
+from app.web.asking import Filter
 from app.web.columns import Shown, table, visible
 from app.web.forms import differences, renew_version, show_problem
 from app.web.pages import Act, Empty, FormPage, ListPage, ShowPage
@@ -29,12 +31,22 @@ def shown_now(reader: Reader | None = None) -> Shown:
     return Shown(reader or current_reader(), datetime.now(UTC))
 
 
+def filters_for(view: RecordView, reader: Reader) -> list[Filter]:
+    """The filters of a list that a reader may use."""
+    return [wanted for wanted in view.filters if reader.is_staff or not wanted.staff]
+
+
+def asked(view: RecordView, shown: Shown) -> Ask:
+    """What the address asks of a view's list: the list itself and whatever is made of all that it matches."""
+    sorts = {column.sort for column in visible(view.columns, shown.reader) if column.sort}
+    return asking.ask_of_request(filters_for(view, shown.reader), view.date_filters, sorts, shown.now)
+
+
 def list_page(view: RecordView) -> ListPage:
     """The list of a view, as the address asks for it."""
     shown = shown_now()
-    filters = [wanted for wanted in view.filters if shown.reader.is_staff or not wanted.staff]
-    sorts = {column.sort for column in visible(view.columns, shown.reader) if column.sort}
-    ask = asking.ask_of_request(filters, view.date_filters, sorts, shown.now)
+    filters = filters_for(view, shown.reader)
+    ask = asked(view, shown)
     found = view.datamodel.find(ask)
     offered = choices(db.session, shown.reader, [wanted.name for wanted in filters if wanted.looked_up])
     facets = asking.facets(filters, view.date_filters, ask, offered)
@@ -61,6 +73,7 @@ def list_page(view: RecordView) -> ListPage:
         clear_href=request.path,
         add_href=view.href("add") if may_add else "",
         add_label=f"New {view.noun}",
+        exports=view.downloads(),
     )
 
 

@@ -195,6 +195,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """A file with all that a list matches: what is in it, in a line."""
+
+    label: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListPage:
     """A list: search, facets, chips, a table whose rows can be ticked when there are `actions`, and a pager."""
 
@@ -211,6 +220,7 @@ class ListPage:
     clear_href: str
     add_href: str = ""
     add_label: str = ""
+    exports: tuple[Download, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
