@@ -42,15 +42,16 @@ WAREHOUSES = 20
 # third of all orders; the others share the rest.
 _ORDERS = """
 INSERT INTO purchase_order (connection_id, merchant_id, store_id, external_id, number, buyer_name, status, failed_step,
-    step, warehouse_id, due_date, late_from, units_ordered, units_received, lines_count, ordered_at, imported_at, sent_at,
-    snapshot, content_digest)
+    step, warehouse_id, due_date, late_from, units_ordered, units_received, lines_count, ordered_at, imported_at,
+    sent_at, snapshot, content_digest)
 SELECT c.id, c.merchant_id, c.store_id, 'E' || n, 'PO-' || n, 'Buyer ' || n % 2000, s.status,
     CASE WHEN s.status = 'error'
          THEN (ARRAY['rules', 'routing', 'send', 'update', 'cancel', 'warehouse', ''])[1 + n / 100 % 7] ELSE '' END,
     'none', c.warehouse_id, d.due, (d.due + 1)::timestamptz, 40 + n % 500, CASE WHEN s.received THEN 40 ELSE 0 END, 4,
     s.at, s.at, CASE WHEN s.status <> 'new' THEN s.at END, '{{}}', 'd'
 FROM generate_series(1, {orders}) AS n
-JOIN connection c ON c.id = CASE WHEN n % 3 = 0 THEN 1 ELSE 1 + n * 7919 % {merchants} END
+CROSS JOIN LATERAL (SELECT abs(hashint4(n)) % 100 AS h) AS hashed
+JOIN connection c ON c.id = CASE WHEN h < 34 THEN 1 ELSE 1 + h % {merchants} END
 CROSS JOIN LATERAL (
     SELECT now() - (n % 365) * interval '1 day' AS at, n % 100 IN (9, 10, 11) AS received,
         CASE WHEN n % 100 < 2 THEN 'new' WHEN n % 100 < 9 THEN 'open' WHEN n % 100 < 12 THEN 'partially_received'
@@ -70,7 +71,7 @@ _REST = (
     """
     INSERT INTO receipt (warehouse_id, merchant_id, purchase_order_id, external_id, po_reference, state, origin,
         received_at, created_at, applied_at, units, content_digest)
-    SELECT warehouse_id, merchant_id, id, 'R' || id, number, CASE WHEN id % 400 = 0 THEN 'error' ELSE 'completed' END,
+    SELECT warehouse_id, merchant_id, id, 'R' || id, number, CASE WHEN id % 400 = 50 THEN 'error' ELSE 'completed' END,
         'pull', imported_at, imported_at, imported_at, 40, 'd' FROM purchase_order WHERE status <> 'new'
     """,
     """
@@ -79,7 +80,8 @@ _REST = (
     SELECT 'create', p.connection_id, p.merchant_id, p.warehouse_id, k.id, p.id, p.external_id, p.number,
         CASE WHEN p.failed_step IN ('send', 'update', 'cancel') OR p.id % 500 = 0 THEN 'failed'
              WHEN p.status = 'new' THEN 'due' ELSE 'done' END,
-        CASE WHEN p.status = 'new' THEN p.id / 100 % 6 ELSE 1 END, p.status = 'new' AND p.id / 100 % 9 = 0, p.imported_at
+        CASE WHEN p.status = 'new' THEN p.id / 100 % 6 ELSE 1 END, p.status = 'new' AND p.id / 100 % 9 = 0,
+        p.imported_at
     FROM purchase_order p JOIN po_key k ON k.purchase_order_id = p.id ORDER BY p.id
     """,
     """
@@ -95,7 +97,8 @@ _REST = (
     """,
     """
     INSERT INTO run_failure (run_id, connection_id, merchant_id, reason, text, digest, state)
-    SELECT 1, c.id, c.merchant_id, 'It has no lines.', '{}', 'd' || n, CASE WHEN n % 4 = 0 THEN 'open' ELSE 'retried' END
+    SELECT 1, c.id, c.merchant_id, 'It has no lines.', '{}', 'd' || n,
+        CASE WHEN n % 4 = 0 THEN 'open' ELSE 'retried' END
     FROM generate_series(1, 400) AS n CROSS JOIN connection c
     """,
     "UPDATE schedule SET next_due_at = now() + interval '9 minutes', last_completed_at = now() - interval '6 minutes'",
