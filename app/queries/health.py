@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select, true
+from sqlalchemy import Row, Select, func, select, true
 from sqlalchemy.orm import aliased
 
 from app.domain.people import SYSTEM, Reader
@@ -60,18 +60,19 @@ class Health:
 def health(session: AnySession, reader: Reader, now: datetime) -> list[Health]:
     """The connections in the reader's scope, those in trouble first, in two statements."""
     days = _days(session, now)
-    rows = [_health(row, days.get(row.id, Day()), now) for row in session.execute(*_connections(reader))]
+    found = session.execute(_connections(reader), execution_options={READER_OPTION: SYSTEM})
+    rows = [_health(row, days.get(row.id, Day()), now) for row in found]
     return sorted(rows, key=lambda row: (not row.troubles, not row.runs, row.name.lower()))
 
 
-def _connections(reader: Reader) -> tuple[Any, dict[str, Any]]:
+def _connections(reader: Reader) -> Select[Any]:
     """Each connection with both schedules and the last ended run of each kind.
 
     Whoever sees a connection may see when it runs; schedules themselves are behind the wall for all. So the reader's
     condition stands here.
     """
     columns: list[Any] = [Connection.id, Connection.name, (Connection.enabled & Connection.channel_on).label("runs")]
-    query: Any = select(Connection)
+    query: Select[Any] = select(Connection)
     for kind in ScheduleKind:
         schedule = aliased(Schedule)
         last = (
@@ -91,7 +92,7 @@ def _connections(reader: Reader) -> tuple[Any, dict[str, Any]]:
         ]
     condition = criteria(Connection, reader)
     query = query if condition is None else query.where(condition)
-    return query.with_only_columns(*columns), {"execution_options": {READER_OPTION: SYSTEM}}
+    return query.with_only_columns(*columns)
 
 
 def _health(row: Row[Any], day: Day, now: datetime) -> Health:

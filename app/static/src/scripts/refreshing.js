@@ -41,7 +41,7 @@ export function leadsElsewhere(answered, asked) {
 }
 
 /** Where the focus is, which folds are open, and how far tables are scrolled: the reader finds all of it again. */
-function keep(part) {
+export function keep(part) {
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   return {
     focus: focused && placeOf(part, focused),
@@ -50,7 +50,8 @@ function keep(part) {
   };
 }
 
-function giveBack(part, { focus, open, scrolled }) {
+/** Give the reader all of it back, in the part as it is now. */
+export function giveBack(part, { focus, open, scrolled }) {
   for (const id of open) {
     const fold = document.getElementById(id);
     if (fold) fold.open = true;
