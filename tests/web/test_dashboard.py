@@ -30,7 +30,7 @@ NEEDED = [
     "Rules failed", "No warehouse to route to", "Could not be sent", "Change could not be sent", "Cancellation refused",
     "Canceled by the warehouse", "Other", "Late by 1 day or more", "Late by 3 days or more", "Late by 7 days or more",
     "Late by 14 days or more", "Past due and not sent yet", "Receipts held, or in Error", "Given up",
-    "Failing, tried again", "Outcome unknown", "Changes from the source wait for you", "Records that an import refused",
+    "Failing, tried again", "Outcome unknown", "Changes that wait for you", "Records that an import refused",
 ]  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def test_figures_of_orders_lead_to_the_filters_of_their_list(stage: Stage) -> No
         "Late by 7 days or more": "late=7",
         "Late by 14 days or more": "late=14",
         "Past due and not sent yet": "late=past_due&status=new",
-        "Changes from the source wait for you": "waits=change",
+        "Changes that wait for you": "waits=change",
     }
     unfinished = "status=new&status=open&status=partially_received&status=delayed"
     assert found["inbound: No due date"].href == f"{base}undated=yes&{unfinished}"
@@ -448,3 +448,17 @@ def test_replacing_a_filter_by_nothing_would_be_seen(stage: Stage) -> None:
     wrong = replace(shown, href="/receipts/list/")
     assert listed(person, shown.href) == shown.total
     assert listed(person, wrong.href) != wrong.total
+
+
+def test_under_the_bars_the_labels_are_short_and_name_the_month_where_it_begins(stage: Stage) -> None:
+    page = page_of(stage.person("partner"))
+    rows = [row for row in page.all("tr") if "data-tone" in row.attributes]
+    short = [
+        row.get("data-short") or next(words(head) for head in page.all("th") if row in head.parents) for row in rows
+    ]
+    inbound, days = short[:11], short[11:]
+    assert (inbound[0], inbound[1], inbound[-2], inbound[-1]) == ("Late", "This week", "Later", "No date")
+    assert days[-1] == "Today"
+    assert len([label for label in days[:-1] if " " in label]) in {1, 2}
+    assert " " in days[0]
+    assert all(label.isdigit() or label.startswith("1 ") for label in days[1:-1])

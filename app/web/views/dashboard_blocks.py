@@ -117,7 +117,7 @@ def _charts(when: _When) -> tuple[Chart, ...]:
         "Receipts per day",
         "receipts",
         ("Day", "Receipts", "Units"),
-        tuple(_day(span, when.today) for span in days),
+        tuple(_day(span, when.today, days[0].first) for span in days),
     )
     return (inbound, received)
 
@@ -126,7 +126,7 @@ def _week(span: Span, number: int) -> Bar:
     if span.first is None:
         if span.last is None:
             return Bar("No due date", span.records, span.units, undated_href(), "none", "No date")
-        return Bar("Overdue", span.records, span.units, due_href(None, span.last), "late")
+        return Bar("Overdue", span.records, span.units, due_href(None, span.last), "late", "Late")
     href = due_href(span.first, span.last)
     if number == 1:
         return Bar("This week", span.records, span.units, href, "now")
@@ -136,12 +136,15 @@ def _week(span: Span, number: int) -> Bar:
     return Bar(label, span.records, span.units, href, "", _short(span.first))
 
 
-def _day(span: Span, today: date) -> Bar:
+def _day(span: Span, today: date, first: date | None) -> Bar:
     assert span.first is not None
     iso = span.first.isoformat()
     href = url_for("ReceiptView.list", created_from=iso, created_to=iso)
-    is_today = span.first == today
-    return Bar("Today" if is_today else _short(span.first), span.records, span.units, href, "now" if is_today else "")
+    if span.first == today:
+        return Bar("Today", span.records, span.units, href, "now")
+    # Under the bars the month is said where it begins.
+    short = "" if span.first == first or span.first.day == 1 else str(span.first.day)
+    return Bar(_short(span.first), span.records, span.units, href, "", short)
 
 
 def _short(day: date) -> str:

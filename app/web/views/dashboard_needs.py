@@ -94,7 +94,7 @@ def _stuck_href(word: str) -> str:
 def _decisions(found: Found) -> Group:
     changes = Figure(
         "changes",
-        "Changes from the source wait for you",
+        "Changes that wait for you",
         found["changes"],
         orders_href(waits="change"),
         "amber",

@@ -46,7 +46,7 @@ const drawn = (open = () => {}) => describe(barsOf(weeks), "purchase orders", "e
 test("a chart shows the counts; none is no bar", () => {
   const { data, type } = drawn();
   assert.equal(type, "bar");
-  assert.deepEqual(data.labels, ["Overdue", "30 Nov", "No date"]);
+  assert.deepEqual(data.labels, [["Overdue"], ["30", "Nov"], ["No", "date"]]);
   assert.deepEqual(data.datasets[0].data, [3, 12000, null]);
 });
 
@@ -54,10 +54,20 @@ test("bars are coloured by the tone of their row, and stronger under the pointer
   const [bars] = drawn().data.datasets;
   const tokens = ["--amber", "--teal", "--ink-faint"];
   assert.deepEqual(bars.hoverBackgroundColor, tokens.map(colour));
-  assert.deepEqual(bars.backgroundColor, tokens.map((name) => `rgba(1, 2, ${name.length}, 0.72)`));
+  const surface = "--surface".length;
+  const blue = (name) => Math.round(name.length * 0.75 + surface * 0.25);
+  assert.deepEqual(bars.backgroundColor, tokens.map((name) => `rgb(1, 2, ${blue(name)})`));
 });
 
-test("a colour that is no rgb stays what it is", () => assert.equal(lighter("color(srgb 1 0 0)"), "color(srgb 1 0 0)"));
+for (const [colour, ground, expected] of [
+  ["rgb(0, 100, 200)", "rgb(255, 255, 255)", "rgb(64, 139, 214)"],
+  ["rgb(0, 100, 200)", "rgb(0, 0, 0)", "rgb(0, 75, 150)"],
+  // What is not understood stays as strong as it is.
+  ["color(srgb 1 0 0)", "rgb(0, 0, 0)", "color(srgb 1 0 0)"],
+  ["rgb(0, 100, 200)", "rgba(0, 0, 0, 0)", "rgb(0, 100, 200)"],
+]) {
+  test(`${colour} on ${ground} is drawn as ${expected}`, () => assert.equal(lighter(colour, ground), expected));
+}
 
 test("nothing moves", () => assert.equal(drawn().options.animation, false));
 

@@ -32,13 +32,14 @@ export function describe(bars, noun, locale, colour, open) {
   return {
     type: "bar",
     data: {
-      labels: bars.map((bar) => bar.label),
+      // Word under word, so that every bar has its label on a narrow screen, too.
+      labels: bars.map((bar) => bar.label.split(" ")),
       datasets: [
         {
           // A bar of one must be seen beside one of ten thousand, and none is no bar.
           data: bars.map((bar) => bar.records || null),
           minBarLength: 2,
-          backgroundColor: bars.map((bar) => lighter(colour(tokenOf(bar)))),
+          backgroundColor: bars.map((bar) => lighter(colour(tokenOf(bar)), colour("--surface"))),
           hoverBackgroundColor: bars.map((bar) => colour(tokenOf(bar))),
           borderRadius: 3,
           maxBarThickness: 42,
@@ -50,7 +51,6 @@ export function describe(bars, noun, locale, colour, open) {
       animation: false,
       responsive: true,
       maintainAspectRatio: false,
-      font: { family: colour("font") },
       interaction: { mode: "index", intersect: false },
       onClick: (event, hit) => hit.length && open(bars[hit[0].index].href, event.native),
       onHover: (event, hit) => {
@@ -62,6 +62,8 @@ export function describe(bars, noun, locale, colour, open) {
           backgroundColor: colour("--ink"),
           titleColor: colour("--surface"),
           bodyColor: colour("--surface"),
+          titleFont: { family: colour("font") },
+          bodyFont: { family: colour("font") },
           callbacks: {
             title: ([item]) => bars[item.dataIndex].title,
             label: (item) => tellBar(bars[item.dataIndex], noun, locale),
@@ -69,7 +71,11 @@ export function describe(bars, noun, locale, colour, open) {
         },
       },
       scales: {
-        x: { grid: { display: false }, border: { color: colour("--line") }, ticks: tick(colour) },
+        x: {
+          grid: { display: false },
+          border: { color: colour("--line") },
+          ticks: { ...tick(colour), autoSkip: false, maxRotation: 0 },
+        },
         y: {
           beginAtZero: true,
           grid: { color: colour("--line") },
@@ -85,13 +91,18 @@ function tokenOf(bar) {
   return TOKENS[bar.tone] ?? TOKENS[""];
 }
 
-/** Tokens are as strong as text needs them; a whole bar needs less. */
-export function lighter(colour) {
-  return colour.replace(/^rgb\((.*)\)$/, "rgba($1, 0.72)");
+/** Tokens are as strong as text needs them; a whole bar needs less. It is opaque: lines behind it must not be seen. */
+export function lighter(colour, ground) {
+  const [front, back] = [colour, ground].map((text) => /^rgb\((\d+), (\d+), (\d+)\)$/.exec(text)?.slice(1).map(Number));
+  if (!front || !back) return colour;
+  const mixed = front.map((part, at) => Math.round(part * STRENGTH + back[at] * (1 - STRENGTH)));
+  return `rgb(${mixed.join(", ")})`;
 }
 
+const STRENGTH = 0.75;
+
 function tick(colour) {
-  return { color: colour("--ink-faint"), maxRotation: 40, autoSkipPadding: 8 };
+  return { color: colour("--ink-faint"), font: { family: colour("font"), size: 11 } };
 }
 
 /** Draw every chart [data-chart] inside `root`. */
