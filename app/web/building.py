@@ -31,7 +31,7 @@ def shown_now(reader: Reader | None = None) -> Shown:
     return Shown(reader or current_reader(), datetime.now(UTC))
 
 
-def filters_for(view: RecordView, reader: Reader) -> list[Filter]:
+def filters_of(view: RecordView, reader: Reader) -> list[Filter]:
     """The filters of a list that a reader may use."""
     return [wanted for wanted in view.filters if reader.is_staff or not wanted.staff]
 
@@ -39,13 +39,13 @@ def filters_for(view: RecordView, reader: Reader) -> list[Filter]:
 def asked(view: RecordView, shown: Shown) -> Ask:
     """What the address asks of a view's list: the list itself and whatever is made of all that it matches."""
     sorts = {column.sort for column in visible(view.columns, shown.reader) if column.sort}
-    return asking.ask_of_request(filters_for(view, shown.reader), view.date_filters, sorts, shown.now)
+    return asking.ask_of_request(filters_of(view, shown.reader), view.date_filters, sorts, shown.now)
 
 
 def list_page(view: RecordView) -> ListPage:
     """The list of a view, as the address asks for it."""
     shown = shown_now()
-    filters = filters_for(view, shown.reader)
+    filters = filters_of(view, shown.reader)
     ask = asked(view, shown)
     found = view.datamodel.find(ask)
     offered = choices(db.session, shown.reader, [wanted.name for wanted in filters if wanted.looked_up])

@@ -8,6 +8,7 @@ import { startKeys } from "./scripts/keys.js";
 import { startMenus } from "./scripts/menus.js";
 import { writeNumbers } from "./scripts/numbers.js";
 import { startPartials } from "./scripts/partials.js";
+import { startRefreshing } from "./scripts/refreshing.js";
 import { fitTables } from "./scripts/scrolling.js";
 import { startSelection } from "./scripts/selection.js";
 import { startStockFilters } from "./scripts/stock-filters.js";
@@ -27,6 +28,7 @@ startKeys();
 startForms();
 startPartials();
 startClock();
+startRefreshing();
 
 // What is in the page now, and whatever is loaded into it later.
 contents(writeTimes, writeNumbers, fitTables, dressForms, startSelection, startFacets, startStockFilters);
