@@ -271,6 +271,26 @@ def sentence(kind: str, data: Mapping[str, Any], *, for_partner: bool = False) -
     return _UNKNOWN.wordings[0]
 
 
+_TRIED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "accepted": "it was taken",
+        "found": "it is there",
+        "absent": "it is not there",
+        "retriable": "it did not get through",
+        "ambiguous": "nobody knows whether it got through",
+        "rejected": "it was refused",
+    }
+)
+
+
+def tried(action: str, outcome: str, number: int, message: str) -> str:
+    """One sentence for one try of a message, as staff read it."""
+    what = {"create": "Send", "update": "Send of a new version", "status": "Status to the source"}.get(action, action)
+    end = _TRIED.get(outcome, outcome.replace("_", " "))
+    said = f" {message}" if message else ""
+    return f"{what.capitalize()}, attempt {number}: {end}.{said}"
+
+
 def _names(wording: str) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(wording) if name]
 

@@ -114,7 +114,8 @@ def line_of(
 
     Costs one statement, and one more for staff, who alone see tries.
     """
-    steps = _told(session, po_id, reader, group, before, size + 1)
+    kinds = activity.kinds_of(group, for_partner=reader.role is Role.PARTNER) if group else None
+    steps = _told(session, po_id, kinds, before, size + 1)
     if reader.is_staff and group in _SENT:
         steps += _tried(session, po_id, _SENT[group], before, size + 1)
     steps.sort(key=lambda step: step.place, reverse=True)
@@ -122,11 +123,9 @@ def line_of(
     return Part(page, page[-1].place if len(steps) > size else None)
 
 
-def _told(session: AnySession, po_id: int, reader: Reader, group: str, before: Place | None, most: int) -> list[Step]:
+def _told(session: AnySession, po_id: int, kinds: Sequence[str] | None, before: Place | None, most: int) -> list[Step]:
     query = select(Activity).where(Activity.purchase_order_id == po_id, _older(Activity, Origin.ACTIVITY, before))
-    if group:
-        kinds = activity.kinds_of(group, for_partner=reader.role is Role.PARTNER)
-        query = query.where(Activity.kind.in_(kinds))
+    query = query if kinds is None else query.where(Activity.kind.in_(kinds))
     rows = session.scalars(query.order_by(Activity.at.desc(), Activity.id.desc()).limit(most))
     return [Step(Place(row.at, _RANKS[Origin.ACTIVITY], row.id), row) for row in rows]
 

@@ -46,7 +46,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     SUPPORT: {
         **_OWN_ACCOUNT,
         "Dashboard": ("can_show",),
-        "PurchaseOrders": (*_READ, "can_edit", *ORDER_ACTS),
+        "PurchaseOrders": (*_READ, "can_entry", "can_document", "can_edit", *ORDER_ACTS),
         "LineItems": (*_READ, "can_add", "can_edit", "can_delete"),
         "Receipts": (*_READ, *RECEIPT_ACTS),
         "Connections": (*_READ, "can_run"),
@@ -67,7 +67,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     PARTNER: {
         **_OWN_ACCOUNT,
         "Dashboard": ("can_show",),
-        "PurchaseOrders": (*_READ, "can_comment"),
+        "PurchaseOrders": (*_READ, "can_entry", "can_comment"),
         "LineItems": _READ,
         "Receipts": _READ,
         "menu": ("Dashboard", "Purchase Orders", "Purchases", "Receipts"),
@@ -75,7 +75,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     MERCHANT: {
         **_OWN_ACCOUNT,
         "Dashboard": ("can_show",),
-        "PurchaseOrders": _READ,
+        "PurchaseOrders": (*_READ, "can_entry"),
         "LineItems": _READ,
         "Receipts": _READ,
         "menu": ("Dashboard", "Purchase Orders", "Purchases", "Line items", "Receipts"),
