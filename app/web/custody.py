@@ -41,6 +41,12 @@ def detail_of(order: PurchaseOrder, row: Activity, shown: Shown) -> Detail:
     return makers[behind](order, row, shown)
 
 
+def document_of(order: PurchaseOrder, row: Activity) -> int:
+    """The id of the raw text behind an entry; 0 for none. Old entries name none: theirs is the order's newest one."""
+    own = _id(row.data.get("document"))
+    return own or (_id(order.source_document_id) if row.kind in timeline.MADE_FROM_TEXT else 0)
+
+
 def tried_detail(order: PurchaseOrder, row: DeliveryAttempt, message: Delivery) -> Detail:
     """The detail of a try, for staff."""
     return Detail(
@@ -71,8 +77,12 @@ def _facts(_order: PurchaseOrder, row: Activity, shown: Shown) -> Detail:
     return Detail(facts=tuple(timeline.facts(row, shown)))
 
 
+_REPLACED: Final = "The source sent a newer record since, which took the place of this one."
+_OLD_ENTRY: Final = "This entry does not say which text it came from; this is the newest one of the order."
+
+
 def _source(order: PurchaseOrder, row: Activity, shown: Shown) -> Detail:
-    document = _id(row.data.get("document"))
+    document = document_of(order, row)
     snapshot = queries.snapshot_of(db.session, order.id, document)
     run = _id(row.data.get("run"))
     ran = (Fact("Run", cells.text(run, url_for("RunView.show", pk=run))),) if run and shown.reader.is_staff else ()
@@ -81,7 +91,7 @@ def _source(order: PurchaseOrder, row: Activity, shown: Shown) -> Detail:
         raw=_raw(order, row, document, shown),
         record=_record(snapshot) if snapshot else None,
         table=_lines(snapshot.get("lines"), shown) if snapshot else None,
-        note="" if snapshot else "The source sent a newer record since, which took the place of this one.",
+        note=_OLD_ENTRY if not row.data.get("document") else "" if snapshot else _REPLACED,
     )
 
 

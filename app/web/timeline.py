@@ -31,6 +31,8 @@ class Opens(StrEnum):
 
 # Ids by which an entry finds its detail; people read the detail instead.
 _INNER: Final = frozenset({"delivery", "document", "judgement", "run"})
+MADE_FROM_TEXT: Final = frozenset({"imported", "changed"})
+"""The kinds behind which a raw text stands, also where the entry does not name it."""
 _STAFF_GROUPS: Final = frozenset({"rules", "warehouse", "told"})
 _TRY_KINDS: Final[Mapping[str, str]] = {
     "accepted": "sent",
@@ -82,7 +84,7 @@ def opens(row: Activity, shown: Shown) -> Opens:
         return Opens.NOTHING
     if row.kind == "edited":
         return Opens.EDIT
-    if row.data.get("document"):
+    if row.kind in MADE_FROM_TEXT or row.data.get("document"):
         return Opens.SOURCE
     if reader.is_staff and (row.data.get("judgement") or row.data.get("delivery")):
         return Opens.RULES if row.data.get("judgement") else Opens.TRIES

@@ -55,8 +55,8 @@ class CustodyView(ActingView):
         """The whole raw text behind an entry, as a file. It is never shown as anything but text."""
         order: PurchaseOrder = self.found(pk)
         row = queries.entry_of(db.session, order.id, entry)
-        document_id = row.data.get("document") if row is not None else None
-        if not isinstance(document_id, int):
+        document_id = custody.document_of(order, row) if row is not None else 0
+        if not document_id:
             raise _no_such_entry()
         found = raw_text(order.id, document_id, current_reader())
         answer = Response(found.text, mimetype="text/plain")
