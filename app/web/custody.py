@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from flask import url_for
@@ -109,11 +110,18 @@ def _raw(order: PurchaseOrder, row: Activity, document: int, shown: Shown) -> Ra
 
 def _record(snapshot: Mapping[str, Any]) -> Facts:
     facts = [
-        Fact(name.replace("_", " ").capitalize(), _cell(value))
+        Fact(name.replace("_", " ").capitalize(), _moment(value) if name.endswith("_at") else _cell(value))
         for name, value in snapshot.items()
         if name != "lines" and value not in (None, "", [], {})
     ]
     return Facts("As it was understood", tuple(facts))
+
+
+def _moment(value: Any) -> Cell:
+    try:
+        return cells.instant(datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        return cells.text(value)
 
 
 def _cell(value: Any) -> Cell:

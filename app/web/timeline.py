@@ -96,9 +96,10 @@ def facts(row: Activity, shown: Shown) -> Iterator[Fact]:
     reader = shown.reader
     if reader.role is Role.PARTNER or (not reader.is_staff and activity.group(row.kind) in _STAFF_GROUPS):
         return
-    text = activity.sentence(row.kind, row.data)
+    said = activity.sentence(row.kind, row.data).lower()
     for name, value in row.data.items():
-        if name not in _INNER and value not in (None, "", [], {}) and _shown(value) not in text:
+        told = _shown(value).replace("_", " ").lower() in said
+        if name not in _INNER and value not in (None, "", [], {}) and not told:
             cell = cells.json(value) if isinstance(value, dict | list) else cells.text(_shown(value))
             yield Fact(name.replace("_", " ").capitalize(), cell)
 
