@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import activity
 from app.domain.people import Reader
+from app.domain.states import PoStatus
 from app.models import Activity, Delivery, DeliveryAttempt, OrderKey, PurchaseOrder
 from app.queries import custody
 from app.queries.custody import Place, line_of, messages_of, place_of
@@ -29,7 +30,7 @@ class Line:
     """One order whose line is laid row by row, in the order given."""
 
     def __init__(self, make: Factory, order: PurchaseOrder | None = None) -> None:
-        self.make, self.order = make, order or make.purchase_order(status="open")
+        self.make, self.order = make, order or make.purchase_order(status=PoStatus.OPEN)
         self.message = self.deliver("create")
         self.wanted: list[tuple[datetime, int, int]] = []
 
@@ -56,15 +57,16 @@ class Line:
         self.wanted.append((row.at, 0, row.id))
         return row
 
+    def part(self, app: Flask, reader: Reader, size: int, group: str, before: Place | None) -> custody.Part:
+        """One page of it."""
+        return ask_as(app, reader, lambda s: line_of(s, self.order.id, reader, group=group, before=before, size=size))
+
     def pages(self, app: Flask, reader: Reader = ADMIN, size: int = 50, group: str = "") -> list[list[Place]]:
         """All pages of it, as their places."""
         found: list[list[Place]] = []
         before: Place | None = None
         while before is not None or not found:
-            asked = before
-            part = ask_as(
-                app, reader, lambda s, b=asked: line_of(s, self.order.id, reader, group=group, before=b, size=size)
-            )
+            part = self.part(app, reader, size, group, before)
             found.append([step.place for step in part.steps])
             # As an address carries it.
             before = place_of(str(part.older)) if part.older else None
@@ -170,7 +172,7 @@ def test_an_unknown_kind_is_in_the_whole_line_and_in_no_group(make: Factory, wal
 
 def test_each_reader_gets_what_is_theirs(make: Factory, walled: Flask) -> None:
     connection = make.connection()
-    line = Line(make, make.purchase_order(connection, status="open"))
+    line = Line(make, make.purchase_order(connection, status=PoStatus.OPEN))
     line.told(NOON, "accepted")
     line.told(NOON, "judged")
     line.tried(number=7)
@@ -190,9 +192,14 @@ def test_one_entry_is_found_in_its_order_only(make: Factory, walled: Flask) -> N
     line, other = Line(make), Line(make)
     row, tried = line.told(), line.tried()
     for po_id, there in ((line.order.id, True), (other.order.id, False)):
-        assert (ask_as(walled, ADMIN, lambda s, p=po_id: custody.entry_of(s, p, row.id)) is not None) is there
-        assert (ask_as(walled, ADMIN, lambda s, p=po_id: custody.attempt_of(s, p, tried.id)) is not None) is there
+        assert is_found(walled, po_id, row.id, tried.id) == (there, there)
         assert tries(walled, po_id, line.message.id, None) == [tried.id] * there
+
+
+def is_found(app: Flask, po_id: int, row_id: int, attempt_id: int) -> tuple[bool, bool]:
+    """Whether an entry and a try are found in an order."""
+    row = ask_as(app, ADMIN, lambda s: custody.entry_of(s, po_id, row_id))
+    return row is not None, ask_as(app, ADMIN, lambda s: custody.attempt_of(s, po_id, attempt_id)) is not None
 
 
 def test_the_tries_behind_an_entry_are_those_of_its_attempt(make: Factory, walled: Flask) -> None:
@@ -231,7 +238,7 @@ def test_messages_come_in_pages_with_their_tries_and_targets(make: Factory, wall
 
 
 def test_the_mapped_record_is_that_of_its_own_text(db: Database, make: Factory, walled: Flask) -> None:
-    order = make.purchase_order(status="open", source_document_id=41)
+    order = make.purchase_order(status=PoStatus.OPEN, source_document_id=41)
     assert ask_as(walled, ADMIN, lambda s: custody.snapshot_of(s, order.id, 41)) == order.snapshot
     assert ask_as(walled, ADMIN, lambda s: custody.snapshot_of(s, order.id, 42)) is None
     assert db.url

@@ -31,7 +31,7 @@ def test_what_a_rule_wrote_is_read_back_whole() -> None:
         href="/rules/show/7",
         took="0.35 ms",
         seen=(
-            Seen(2, "total > 50", True, (("total", "75.50"), ("note", "nothing"))),
+            Seen(2, "total > 50", True, (("total", "75.5"), ("note", "nothing"))),
             Seen(2, "total > 50", False, (("total", "1"), ("note", "x")), "sku:A", ("A blank is never more.",)),
         ),
         changes=(Difference("notes", "nothing", "Rush", 4),),
