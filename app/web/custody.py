@@ -179,8 +179,8 @@ def _rules(order: PurchaseOrder, row: Activity, shown: Shown) -> Detail:
 
 
 def _tries(order: PurchaseOrder, row: Activity, shown: Shown) -> Detail:
-    delivery, number = _id(row.data.get("delivery")), row.data.get("attempt")
-    tries = queries.tries_of(db.session, order.id, delivery, number if isinstance(number, int) else None)
+    delivery, number = _id(row.data.get("delivery")), _id(row.data.get("attempt"))
+    tries = queries.tries_of(db.session, order.id, delivery, number or None)
     reference = str(row.data.get("reference") or "")
     known: Sequence[Fact] = (Fact("Id at the warehouse", cells.code(reference)),) if reference else ()
     if tries and not known:
@@ -261,5 +261,5 @@ def _pairs(given: Any) -> list[tuple[str, Sequence[Any]]]:
 
 
 def _id(given: Any) -> int:
-    """A whole number from stored data; what is none is 0, which no record has."""
-    return given if isinstance(given, int) and not isinstance(given, bool) else 0
+    """An id from stored data; what can be none is 0, which no record has."""
+    return given if isinstance(given, int) and not isinstance(given, bool) and 0 < given < 2**63 else 0

@@ -71,10 +71,10 @@ def delivery(stage: Stage, **values: Any) -> Delivery:
     )
 
 
-def attempt(stage: Stage, message: Delivery, **values: Any) -> DeliveryAttempt:
+def attempt(stage: Stage, sent: Delivery, **values: Any) -> DeliveryAttempt:
     """A try of a message."""
     told = {"request": "POST /asn REQUESTMARK <b>", "reply": "503 REPLYMARK", "code": "503", "message": "Busy."}
-    about = {"delivery_id": message.id, "merchant_id": message.merchant_id, "number": 1, "duration_ms": 1_234}
+    about = {"delivery_id": sent.id, "merchant_id": sent.merchant_id, "number": 1, "duration_ms": 1_234}
     return stage.make.add(DeliveryAttempt(**{"action": "create", "outcome": "retriable", **about, **told, **values}))
 
 
@@ -141,11 +141,11 @@ OPENING: list[tuple[Callable[[Stage], int], set[str], tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "may", "words"), OPENING, ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(("lay", "may", "words"), OPENING, ids=lambda value: getattr(value, "__name__", ""))
 def test_each_role_opens_what_is_theirs(
-    stage: Stage, make: Callable[[Stage], int], may: set[str], words: tuple[str, ...]
+    stage: Stage, lay: Callable[[Stage], int], may: set[str], words: tuple[str, ...]
 ) -> None:
-    entry_id = make(stage)
+    entry_id = lay(stage)
     for name in PEOPLE:
         answer = opened(stage, name, entry_id)
         assert answer.status_code == (FOUND if name in may else NOTHING), name
@@ -159,11 +159,9 @@ def test_each_role_opens_what_is_theirs(
             assert not re.search(r"777[.,]77|cost|price|REASONMARK|CAUSEMARK", answer.get_data(as_text=True))
 
 
-@pytest.mark.parametrize("make", [imported, judged, retried, received, edited, moved])
-def test_an_entry_of_another_order_or_outside_the_scope_is_not_there(
-    stage: Stage, make: Callable[[Stage], int]
-) -> None:
-    entry_id = make(stage)
+@pytest.mark.parametrize("lay", [imported, judged, retried, received, edited, moved])
+def test_an_entry_of_another_order_or_outside_the_scope_is_not_there(stage: Stage, lay: Callable[[Stage], int]) -> None:
+    entry_id = lay(stage)
     theirs = stage.theirs.order.id
     for name in PEOPLE:
         assert stage.person(name).get(f"/purchase-orders/entry/{theirs}/activity/{entry_id}").status_code == 404, name
@@ -435,9 +433,9 @@ def test_a_page_costs_the_same_with_few_and_with_many_entries(stage: Stage, name
     assert counts[0] <= 12
 
 
-@pytest.mark.parametrize("make", [imported, judged, retried, received, edited, moved])
-def test_a_detail_costs_few_statements(stage: Stage, make: Callable[[Stage], int]) -> None:
-    entry_id = make(stage)
+@pytest.mark.parametrize("lay", [imported, judged, retried, received, edited, moved])
+def test_a_detail_costs_few_statements(stage: Stage, lay: Callable[[Stage], int]) -> None:
+    entry_id = lay(stage)
     with statements(stage.app) as sent:
         opened(stage, "limited", entry_id)
     assert len(sent) <= 9
