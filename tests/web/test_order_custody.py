@@ -98,7 +98,10 @@ def judgement(stage: Stage) -> int:
 
 # An entry with something behind it, made anew for each test.
 def imported(stage: Stage) -> int:
-    return stage.make.activity(stage.mine.order, "imported", lines=3, document=text(stage), run=12).id
+    document, order = text(stage), stage.mine.order
+    with stage.make.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE purchase_order SET source_document_id = {document} WHERE id = {order.id}")
+    return stage.make.activity(order, "imported", lines=3, document=document, run=12).id
 
 
 def judged(stage: Stage) -> int:
