@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flask import url_for
 
+from app.domain import activity
 from app.domain.errors import NotFound
 from app.domain.people import Role
 from app.extensions import db
@@ -56,6 +57,12 @@ def tried_detail(order: PurchaseOrder, row: DeliveryAttempt, message: Delivery) 
         href=url_for("DeliveryView.show", pk=message.id),
         label="Open the delivery",
     )
+
+
+def exchange_of(row: DeliveryAttempt) -> Detail:
+    """What was said and answered in a try, for a place that shows the try already."""
+    said = tuple((label, text) for label, text in (("Request", row.request), ("Reply", row.reply)) if text)
+    return Detail(exchange=said, note="" if said else "Nothing of what was said was kept.")
 
 
 def attempt(row: DeliveryAttempt, href: str = "") -> Attempt:
@@ -161,6 +168,7 @@ def _rules(order: PurchaseOrder, row: Activity, shown: Shown) -> Detail:
         return Detail(facts=tuple(timeline.facts(row, shown)), note="The trace of this judgement was let go.")
     rules = tracing.rules_of(judgement.trace)
     there = queries.rules_there(db.session, [_id(rule.get("rule_id")) for rule in rules])
+    said = activity.sentence(row.kind, row.data)
     took = tracing.duration(_id(judgement.trace.get("duration_us")))
     facts = (
         Fact("Outcome", cells.word(judgement.outcome)),
@@ -172,7 +180,7 @@ def _rules(order: PurchaseOrder, row: Activity, shown: Shown) -> Detail:
         for rule in rules
     )
     return Detail(
-        facts=tuple(fact for fact in facts if fact.cell.value),
+        facts=tuple(fact for fact in facts if fact.cell.value and str(fact.cell.value) not in said),
         ran=ran,
         note="" if ran else "No rule ran.",
     )

@@ -69,6 +69,8 @@ class Detail:
     differences: tuple[Difference, ...] = ()
     ran: tuple[Ran, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    exchange: tuple[tuple[str, str], ...] = ()
+    """What was said and answered, by its label: all that is loaded where the try itself stands there already."""
     raw: Raw | None = None
     record: Facts | None = None
     table: Table | None = None

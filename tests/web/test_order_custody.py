@@ -401,8 +401,13 @@ def test_the_deliveries_tab_tells_target_version_state_and_when_it_goes_on(stage
     assert re.search(r"to Warehouse \d+", shown)
     assert shown.count("next attempt") == 1
     assert f"/entry/{stage.mine.order.id}/attempt/{tried.id}" in page
-    # What was said and answered comes when it is opened.
+    # What was said and answered comes when it is opened, and alone.
     assert "REQUESTMARK" not in page
+    address = f"/purchase-orders/entry/{stage.mine.order.id}/attempt/{tried.id}?only=exchange"
+    assert address in page
+    alone = stage.person("limited").get(address, headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert [word in alone for word in ("REQUESTMARK", "REPLYMARK", "Busy.", "1,234")] == [True, True, False, False]
+    assert stage.person("merchant").get(address).status_code == 404
 
 
 def test_deliveries_are_paged(stage: Stage) -> None:

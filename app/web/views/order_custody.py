@@ -121,7 +121,7 @@ def _message(row: Delivery, sent: Sent, order: PurchaseOrder) -> Message:
         text=row.message,
         href=url_for("DeliveryView.show", pk=row.id),
         attempts=tuple(
-            custody.attempt(tried, timeline.entry_href(order.id, Origin.ATTEMPT, tried.id))
+            custody.attempt(tried, f"{timeline.entry_href(order.id, Origin.ATTEMPT, tried.id)}?only=exchange")
             for tried in sent.tries[row.id]
         ),
     )
@@ -133,7 +133,9 @@ def _entry_page(view: CustodyView, order: PurchaseOrder, kind: str, entry: int, 
         found = queries.attempt_of(db.session, order.id, entry)
         if found is not None:
             told = timeline.tried(*found, order.id)
-            return EntryPage(told.title, crumbs, told.text, custody.tried_detail(order, *found))
+            alone = request.args.get("only") == "exchange"
+            detail = custody.exchange_of(found[0]) if alone else custody.tried_detail(order, *found)
+            return EntryPage(told.title, crumbs, told.text, detail)
     if kind == Origin.ACTIVITY:
         row = queries.entry_of(db.session, order.id, entry)
         if row is not None:
