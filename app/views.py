@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.web.views.access import UserAccessView
+from app.web.views.bulk_jobs import BulkJobView
 from app.web.views.catalog import AccountView, MerchantView, StoreView, WarehouseView
 from app.web.views.connections import ConnectionView
 from app.web.views.lines import LineItemView
@@ -17,7 +18,15 @@ MENU: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = (
     ("Purchase Orders", (("Purchases", PurchaseOrderView), ("Line items", LineItemView), ("Receipts", ReceiptView))),
     ("", (("Connections", ConnectionView),)),
     ("Automation", (("Rules", RuleView),)),
-    ("Operations", (("Runs", RunView), ("Failed records", RunFailureView), ("Deliveries", DeliveryView))),
+    (
+        "Operations",
+        (
+            ("Runs", RunView),
+            ("Bulk jobs", BulkJobView),
+            ("Failed records", RunFailureView),
+            ("Deliveries", DeliveryView),
+        ),
+    ),
     (
         "Settings",
         (

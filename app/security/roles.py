@@ -40,6 +40,7 @@ ORDER_ACTS: Final = (
     "can_reopen",
     "can_comment",
 )
+BULK_JOBS: Final = ("can_progress", "can_cancel", "can_result")
 RECEIPT_ACTS: Final = ("can_reprocess", "can_reset", "can_archive", "can_accept")
 
 RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
@@ -55,17 +56,19 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "Warehouses": _READ,
         "Accounts": _READ,
         "Runs": _READ,
+        "BulkJobs": (*_READ, *BULK_JOBS),
         "RunFailures": _READ,
         "Deliveries": _READ,
         "menu": (
             "Purchase Orders", "Purchases", "Line items", "Receipts", "Connections", "Automation", "Rules",
-            "Operations", "Runs", "Failed records", "Deliveries", "Settings", "Merchants", "Stores", "Warehouses",
+            "Operations", "Runs", "Bulk jobs", "Failed records", "Deliveries", "Settings", "Merchants", "Stores", "Warehouses",
             "Merchants at warehouses",
         ),
     },
     PARTNER: {
         **_OWN_ACCOUNT,
         "PurchaseOrders": (*_READ, "can_comment"),
+        "BulkJobs": (*_READ, *BULK_JOBS),
         "LineItems": _READ,
         "Receipts": _READ,
         "menu": ("Purchase Orders", "Purchases", "Receipts"),

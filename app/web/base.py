@@ -50,6 +50,9 @@ class RecordView(ModelView):  # type: ignore[misc]  # Flask-AppBuilder ships no 
     adds_here: ClassVar[bool] = True
     """Whether the list offers a new record; lines are added on the page of their order."""
 
+    plans: ClassVar[bool] = False
+    """Whether actions on several records are planned first, and may be asked for all that match."""
+
     list_template = "inlet/list.html"
     show_template = "inlet/show.html"
     form_template = "inlet/form.html"

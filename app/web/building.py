@@ -13,12 +13,13 @@ from app.domain.errors import InletError
 from app.domain.people import Reader
 from app.extensions import db
 from app.queries.choices import choices
+from app.queries.listing import Ask, Found
 from app.security.reader import current_reader
 from app.web import asking
 from app.web.addresses import this_address
 from app.web.columns import Shown, table, visible
 from app.web.forms import differences, renew_version, show_problem
-from app.web.pages import Act, Empty, FormPage, ListPage, ShowPage
+from app.web.pages import Act, Empty, Facet, FormPage, ListPage, ShowPage
 
 if TYPE_CHECKING:
     from app.web.base import RecordView
@@ -32,12 +33,9 @@ def shown_now(reader: Reader | None = None) -> Shown:
 def list_page(view: RecordView) -> ListPage:
     """The list of a view, as the address asks for it."""
     shown = shown_now()
-    filters = [wanted for wanted in view.filters if shown.reader.is_staff or not wanted.staff]
-    sorts = {column.sort for column in visible(view.columns, shown.reader) if column.sort}
-    ask = asking.ask_of_request(filters, view.date_filters, sorts, shown.now)
+    ask = ask_of(view, shown)
     found = view.datamodel.find(ask)
-    offered = choices(db.session, shown.reader, [wanted.name for wanted in filters if wanted.looked_up])
-    facets = asking.facets(filters, view.date_filters, ask, offered)
+    facets = _facets(view, shown, ask)
     chips = asking.chips(facets, ask)
     may_add = "add" in view.writes and view.adds_here and view.may("can_add")
     return ListPage(
@@ -61,7 +59,30 @@ def list_page(view: RecordView) -> ListPage:
         clear_href=request.path,
         add_href=view.href("add") if may_add else "",
         add_label=f"New {view.noun}",
+        all_match=_all_match(found) if view.plans else "",
     )
+
+
+def ask_of(view: RecordView, shown: Shown) -> Ask:
+    """What the address of this request asks of the view's list; what the reader may not use is left out."""
+    sorts = {column.sort for column in visible(view.columns, shown.reader) if column.sort}
+    return asking.ask_of_request(_filters(view, shown), view.date_filters, sorts, shown.now)
+
+
+def filters_in_words(view: RecordView, shown: Shown) -> str:
+    """What filters the view's list, as this address says it, in one line."""
+    ask = ask_of(view, shown)
+    return ", ".join(f"{chip.label}: {chip.value}" for chip in asking.chips(_facets(view, shown, ask), ask))
+
+
+def _filters(view: RecordView, shown: Shown) -> list[asking.Filter]:
+    return [wanted for wanted in view.filters if shown.reader.is_staff or not wanted.staff]
+
+
+def _facets(view: RecordView, shown: Shown, ask: Ask) -> tuple[Facet, ...]:
+    filters = _filters(view, shown)
+    offered = choices(db.session, shown.reader, [wanted.name for wanted in filters if wanted.looked_up])
+    return asking.facets(filters, view.date_filters, ask, offered)
 
 
 def show_page(view: RecordView, record: Any) -> ShowPage:
@@ -114,6 +135,10 @@ def edit_href(view: RecordView, record_id: int) -> str:
 def values_of(form: FlaskForm) -> dict[str, Any]:
     """The values that a form brought, without its token."""
     return {name: value for name, value in form.data.items() if name != "csrf_token"}
+
+
+def _all_match(found: Found) -> str:
+    return f"{found.count:,}{'+' if found.capped else ''}"
 
 
 def _nothing(view: RecordView, *, filtered: bool) -> Empty:

@@ -33,8 +33,12 @@ def word(value: Any) -> Cell:
 
 def status(order: PurchaseOrder, now: datetime) -> Cell:
     """The status as people see it, Delayed included, with its meaning."""
-    shown = display_status(order.status, order.late_from, now)
-    return Cell("status", shown, label=DISPLAY[shown], note=MEANINGS[shown])
+    return shown_status(display_status(order.status, order.late_from, now))
+
+
+def shown_status(word: str) -> Cell:
+    """A status that is already a word of DISPLAY, with its meaning."""
+    return Cell("status", word, label=DISPLAY[word], note=MEANINGS[word])
 
 
 def state(receipt: Receipt) -> Cell:

@@ -211,6 +211,8 @@ class ListPage:
     clear_href: str
     add_href: str = ""
     add_label: str = ""
+    all_match: str = ""
+    """How many match, in words, where an action may be planned for all of them; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

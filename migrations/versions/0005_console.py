@@ -28,6 +28,13 @@ def upgrade() -> None:
     op.create_index("ix_bulk_item_run", "bulk_item", ["run_id", "state", "id"])
     op.add_column("run", sa.Column("user_id", sa.Integer(), nullable=True))
     op.create_index("ix_run_at", "run", ["at"])
+    op.create_index(
+        "uq_run_bulk_key",
+        "run",
+        [sa.literal_column("(request ->> 'key')")],
+        unique=True,
+        postgresql_where=sa.text("kind = 'bulk'"),
+    )
     # No release has written this column: which view opens first is a choice of each user, not of the view.
     op.drop_column("saved_view", "is_default")
     op.create_table(
@@ -84,6 +91,7 @@ def downgrade() -> None:
     op.drop_column("purchase_order", "failed_step")
     op.drop_table("default_view")
     op.add_column("saved_view", sa.Column("is_default", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.drop_index("uq_run_bulk_key", "run")
     op.drop_index("ix_run_at", "run")
     op.drop_column("run", "user_id")
     op.drop_table("bulk_item")

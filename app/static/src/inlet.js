@@ -1,4 +1,5 @@
 import htmx from "htmx.org";
+import { startBulkNote } from "./scripts/bulk-note.js";
 import { contents } from "./scripts/content.js";
 import { startDialogs } from "./scripts/dialogs.js";
 import { startFacets } from "./scripts/facets.js";
@@ -27,6 +28,7 @@ startKeys();
 startForms();
 startPartials();
 startClock();
+startBulkNote();
 
 // What is in the page now, and whatever is loaded into it later.
 contents(writeTimes, writeNumbers, fitTables, dressForms, startSelection, startFacets, startStockFilters);

@@ -21,7 +21,6 @@ from app.security.reader import current_reader
 from app.services import orders
 from app.services.actions import ORDER_ACTIONS, order_guards, perform_orders
 from app.web import building, cells
-from app.web.acting import ActingView
 from app.web.acts import Acts
 from app.web.addresses import wants_fragment
 from app.web.asking import Dates, Filter
@@ -31,6 +30,7 @@ from app.web.fab import guarded, route
 from app.web.forms import long, short
 from app.web.interface import Interface
 from app.web.pages import Cell, Empty
+from app.web.views.order_bulk import BulkRoutes
 from app.web.views.order_page import order_page
 
 
@@ -80,7 +80,7 @@ class HeaderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     version_no = IntegerField(widget=HiddenInput())
 
 
-class PurchaseOrderView(ActingView):
+class PurchaseOrderView(BulkRoutes):
     """Purchase orders of all connections."""
 
     datamodel = Interface(ORDERS)

@@ -13,7 +13,7 @@ from app.models import Receipt, ReceiptLine
 from app.queries.receipts import RECEIPTS, activity_of, lines_of
 from app.services.actions import RECEIPT_ACTIONS, perform_receipts
 from app.web import cells, timeline
-from app.web.acting import ActingView
+from app.web.acting import TickedView
 from app.web.acts import Acts
 from app.web.asking import Dates, Filter
 from app.web.columns import Col, Shown, table
@@ -57,7 +57,7 @@ _LINE_COLUMNS = (
 )
 
 
-class ReceiptView(ActingView):
+class ReceiptView(TickedView):
     """Receipts of all warehouses."""
 
     datamodel = Interface(RECEIPTS)
