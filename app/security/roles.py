@@ -61,8 +61,8 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "Deliveries": _READ,
         "menu": (
             "Purchase Orders", "Purchases", "Line items", "Receipts", "Connections", "Automation", "Rules",
-            "Operations", "Runs", "Bulk jobs", "Failed records", "Deliveries", "Settings", "Merchants", "Stores", "Warehouses",
-            "Merchants at warehouses",
+            "Operations", "Runs", "Bulk jobs", "Failed records", "Deliveries", "Settings", "Merchants", "Stores",
+            "Warehouses", "Merchants at warehouses",
         ),
     },
     PARTNER: {
