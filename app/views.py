@@ -8,6 +8,7 @@ from app.web.views.access import UserAccessView
 from app.web.views.bulk_jobs import BulkJobView
 from app.web.views.catalog import AccountView, MerchantView, StoreView, WarehouseView
 from app.web.views.connections import ConnectionView
+from app.web.views.dashboard import DashboardView
 from app.web.views.lines import LineItemView
 from app.web.views.orders import PurchaseOrderView
 from app.web.views.receipts import ReceiptView
@@ -15,6 +16,7 @@ from app.web.views.rules import RuleView
 from app.web.views.work import DeliveryView, RunFailureView, RunView
 
 MENU: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = (
+    ("", (("Dashboard", DashboardView),)),
     ("Purchase Orders", (("Purchases", PurchaseOrderView), ("Line items", LineItemView), ("Receipts", ReceiptView))),
     ("", (("Connections", ConnectionView),)),
     ("Automation", (("Rules", RuleView),)),

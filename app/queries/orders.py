@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, false, func, literal_column, not_, or_, select, union_all
 from sqlalchemy.orm import joinedload, undefer
 from sqlalchemy.sql.elements import Grouping
 
@@ -63,6 +63,11 @@ def has_status(values: tuple[str, ...], now: datetime) -> Condition:
     return or_(on_time, late) if DELAYED in values else on_time
 
 
+def is_undated(values: tuple[str, ...], _now: datetime) -> Condition:
+    """Whether an order has no due date; asked with "yes"."""
+    return PurchaseOrder.due_date.is_(None) if "yes" in values else false()
+
+
 ORDERS: Final = Listing(
     model=PurchaseOrder,
     default_sort="imported",
@@ -74,6 +79,7 @@ ORDERS: Final = Listing(
         "store": among(PurchaseOrder.store_id),
         "merchant": among(PurchaseOrder.merchant_id),
         "warehouse": among(PurchaseOrder.warehouse_id),
+        "undated": is_undated,
     },
     dates={
         "imported": PurchaseOrder.imported_at,

@@ -46,6 +46,7 @@ RECEIPT_ACTS: Final = ("can_reprocess", "can_reset", "can_archive", "can_accept"
 RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     SUPPORT: {
         **_OWN_ACCOUNT,
+        "Dashboard": ("can_show",),
         "PurchaseOrders": (*_READ, "can_edit", *ORDER_ACTS),
         "LineItems": (*_READ, "can_add", "can_edit", "can_delete"),
         "Receipts": (*_READ, *RECEIPT_ACTS),
@@ -60,25 +61,27 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "RunFailures": _READ,
         "Deliveries": _READ,
         "menu": (
-            "Purchase Orders", "Purchases", "Line items", "Receipts", "Connections", "Automation", "Rules",
+            "Dashboard", "Purchase Orders", "Purchases", "Line items", "Receipts", "Connections", "Automation", "Rules",
             "Operations", "Runs", "Bulk jobs", "Failed records", "Deliveries", "Settings", "Merchants", "Stores",
             "Warehouses", "Merchants at warehouses",
         ),
     },
     PARTNER: {
         **_OWN_ACCOUNT,
+        "Dashboard": ("can_show",),
         "PurchaseOrders": (*_READ, "can_comment"),
         "BulkJobs": (*_READ, *BULK_JOBS),
         "LineItems": _READ,
         "Receipts": _READ,
-        "menu": ("Purchase Orders", "Purchases", "Receipts"),
+        "menu": ("Dashboard", "Purchase Orders", "Purchases", "Receipts"),
     },
     MERCHANT: {
         **_OWN_ACCOUNT,
+        "Dashboard": ("can_show",),
         "PurchaseOrders": _READ,
         "LineItems": _READ,
         "Receipts": _READ,
-        "menu": ("Purchase Orders", "Purchases", "Line items", "Receipts"),
+        "menu": ("Dashboard", "Purchase Orders", "Purchases", "Line items", "Receipts"),
     },
     RULE_EDITOR: {"Rules": _WRITE},
     CONNECTION_EDITOR: {"Connections": (*_WRITE, "can_schedule"), "Accounts": _WRITE},

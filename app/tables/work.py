@@ -74,6 +74,8 @@ class Run(Table):
         Index("uq_run_bulk_key", text("(request ->> 'key')"), unique=True, postgresql_where=text("kind = 'bulk'")),
         # The first page: how the imports of the last day went.
         Index("ix_run_at", "at"),
+        # How the last run of each kind of a connection ended.
+        Index("ix_run_ended", "connection_id", "kind", "id", postgresql_where=text("state IN ('done', 'failed')")),
     )
 
     id: Mapped[int] = identity()

@@ -9,6 +9,7 @@ import { startKeys } from "./scripts/keys.js";
 import { startMenus } from "./scripts/menus.js";
 import { writeNumbers } from "./scripts/numbers.js";
 import { startPartials } from "./scripts/partials.js";
+import { startRefreshing } from "./scripts/refreshing.js";
 import { fitTables } from "./scripts/scrolling.js";
 import { startSelection } from "./scripts/selection.js";
 import { startStockFilters } from "./scripts/stock-filters.js";
@@ -29,6 +30,7 @@ startForms();
 startPartials();
 startClock();
 startBulkNote();
+startRefreshing();
 
 // What is in the page now, and whatever is loaded into it later.
 contents(writeTimes, writeNumbers, fitTables, dressForms, startSelection, startFacets, startStockFilters);

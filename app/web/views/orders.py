@@ -98,6 +98,7 @@ class PurchaseOrderView(BulkRoutes):
         Filter("store", "Sales channel", staff=True),
         Filter("merchant", "Merchant"),
         Filter("warehouse", "Warehouse"),
+        Filter("undated", "No due date", by_id=True),
     )
     date_filters = (Dates("imported", "Imported"), Dates("ordered", "Ordered"), Dates("due", "Due"))
     acts = Acts(ORDER_ACTIONS, perform_orders)

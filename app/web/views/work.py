@@ -61,6 +61,7 @@ class RunView(RecordView):
         Filter("connection", "Connection"),
         Filter("kind", "Kind", _words(RunKind)),
         Filter("state", "State", _words(RunState)),
+        Filter("last", "In the last", by_id=True),
     )
     date_filters = (Dates("at", "When"),)
     columns = (
@@ -160,6 +161,9 @@ _ATTEMPT_COLUMNS = (
 )
 
 
+STUCK_WORDS = (("failed", "Given up"), ("retrying", "Failing, tried again"), ("unknown", "Outcome unknown"))
+
+
 class DeliveryView(RecordView):
     """The messages to warehouses and sources."""
 
@@ -173,6 +177,7 @@ class DeliveryView(RecordView):
     empty = Empty("No deliveries yet", "A delivery is a message to a warehouse or a source.")
     filters = (
         Filter("state", "State", _words(DeliveryState)),
+        Filter("stuck", "Stuck", STUCK_WORDS),
         Filter("kind", "Kind", _words(DeliveryKind)),
         Filter("connection", "Connection"),
         Filter("merchant", "Merchant"),
