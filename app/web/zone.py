@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import request
 
-ZONE_COOKIE = "inlet_zone"
+COOKIE: Final = "inlet_zone"
 
 
 def reader_zone() -> ZoneInfo:
     """The zone that the reader's browser told in its cookie; UTC where it told none, or one that there is not."""
-    name = unquote(request.cookies.get(ZONE_COOKIE, ""))
+    name = unquote(request.cookies.get(COOKIE, ""))
     return ZoneInfo(name if name in _known() else "UTC")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from app.web.zone import ZONE_COOKIE, reader_zone
+from app.web.zone import COOKIE, reader_zone
 
 
 def zone_of(cookie: str | None) -> str:
     """The zone that a request with this cookie counts in."""
     app = Flask("zones")
-    headers = {} if cookie is None else {"Cookie": f"{ZONE_COOKIE}={cookie}"}
+    headers = {} if cookie is None else {"Cookie": f"{COOKIE}={cookie}"}
     with app.test_request_context(headers=headers):
         return reader_zone().key
 
