@@ -12,6 +12,7 @@ from app.domain.people import SYSTEM, Reader, Role
 from app.jobs import deliveries, processing
 from app.services import delivering, orders
 from app.services.actions import ORDER_ACTIONS, perform_orders
+from app.services.unit_of_work import unit_of_work
 from tests.factories import NOON
 from tests.services.world import World
 

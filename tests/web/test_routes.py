@@ -65,7 +65,7 @@ def ids(stage: Stage) -> dict[str, int]:
         "purchase-orders": order.id, "line-items": make.lines_of(order)[0].id, "receipts": stage.mine.receipt.id,
         "connections": make.connection().id, "merchants": make.merchant().id, "stores": make.store().id,
         "warehouses": make.warehouse().id, "merchants-at-warehouses": account.id, "runs": run.id,
-        "failed-records": failure.id, "deliveries": delivery.id, "rules": make.add(Rule(name="Route")).id,
+        "failed-records": failure.id, "bulk-jobs": stage.make.add(Run(kind="bulk", started_by="x")).id, "deliveries": delivery.id, "rules": make.add(Rule(name="Route")).id,
         "users": stage.person("nobody").user.id, "user-access": stage.person("nobody").user.id, "roles": guest,
     }  # fmt: skip
 

@@ -82,7 +82,7 @@ class BulkJobView(RecordView):
 
     def further_permissions(self) -> tuple[str, ...]:
         """Stopping a job, and taking its result along."""
-        return ("can_cancel", "can_result")
+        return ("can_progress", "can_cancel", "can_result")
 
     def name_of(self, record: Run) -> str:
         """The action, and on how many."""
