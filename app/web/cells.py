@@ -31,10 +31,10 @@ def word(value: Any) -> Cell:
     return Cell("word", plain, label=plain.replace("_", " ").capitalize())
 
 
-def status(order: PurchaseOrder, now: datetime) -> Cell:
-    """The status as people see it, Delayed included, with its meaning."""
+def status(order: PurchaseOrder, now: datetime, menu: str = "") -> Cell:
+    """The status as people see it, Delayed included, with its meaning; `menu` answers with what can be done next."""
     shown = display_status(order.status, order.late_from, now)
-    return Cell("status", shown, label=DISPLAY[shown], note=MEANINGS[shown])
+    return Cell("status", shown, label=DISPLAY[shown], note=MEANINGS[shown], menu=menu)
 
 
 def state(receipt: Receipt) -> Cell:
