@@ -40,12 +40,22 @@ ORDER_ACTS: Final = (
     "can_reopen",
     "can_comment",
 )
+# Own filters of a list; showing them to others is for staff.
+_OWN_VIEWS: Final = (
+    "can_save",
+    "can_replace",
+    "can_rename",
+    "can_delete",
+    "can_make_default",
+    "can_take_default_off",
+)
 RECEIPT_ACTS: Final = ("can_reprocess", "can_reset", "can_archive", "can_accept")
 
 RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     SUPPORT: {
         **_OWN_ACCOUNT,
         "PurchaseOrders": (*_READ, "can_edit", *ORDER_ACTS),
+        "SavedViews": (*_OWN_VIEWS, "can_share"),
         "LineItems": (*_READ, "can_add", "can_edit", "can_delete"),
         "Receipts": (*_READ, *RECEIPT_ACTS),
         "Connections": (*_READ, "can_run"),
@@ -66,6 +76,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     PARTNER: {
         **_OWN_ACCOUNT,
         "PurchaseOrders": (*_READ, "can_comment"),
+        "SavedViews": _OWN_VIEWS,
         "LineItems": _READ,
         "Receipts": _READ,
         "menu": ("Purchase Orders", "Purchases", "Receipts"),
@@ -73,6 +84,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     MERCHANT: {
         **_OWN_ACCOUNT,
         "PurchaseOrders": _READ,
+        "SavedViews": _OWN_VIEWS,
         "LineItems": _READ,
         "Receipts": _READ,
         "menu": ("Purchase Orders", "Purchases", "Line items", "Receipts"),

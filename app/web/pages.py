@@ -231,6 +231,8 @@ class ListPage:
     columns: ColumnsMenu | None = None
     views: ViewsMenu | None = None
     exports: tuple[tuple[str, str], ...] = ()
+    thing: str = "records"
+    """What the list shows, in the plural."""
 
 
 @dataclass(frozen=True, slots=True)

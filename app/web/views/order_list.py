@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import current_app, make_response, redirect, render_template, request
@@ -15,6 +16,8 @@ from app.domain.states import MEANINGS
 from app.extensions import db
 from app.models import PurchaseOrder
 from app.queries import orders as queries
+from app.queries.saved_views import views_of
+from app.security.reader import current_reader
 from app.services.actions import order_guards
 from app.web import building, cells
 from app.web.acting import ActingView
@@ -22,9 +25,12 @@ from app.web.addresses import arguments, changed, is_safe
 from app.web.base import Answer
 from app.web.fab import guarded, guarded_as, route
 from app.web.list_parts import NextMenu, NextStep
-from app.web.pages import Act, ListPage
+from app.web.pages import Act
+from app.web.saved import ALL, address_of, views_menu
 from app.web.views.order_words import why
 
+PAGE: Final = "purchase-orders"
+"""Under which name saved views know this list."""
 _EXPORTS = (
     ("export_orders", "Purchase orders, one row each"),
     ("export_lines", "With lines, can be imported again"),
@@ -42,7 +48,13 @@ class OrderListView(ActingView):
         """The list; an exact number that a search box sent leads to its order."""
         if request.args.get("go"):
             return self._jump()
-        return self.page(self.list_template, self._page())
+        reader = current_reader()
+        views = views_of(db.session, PAGE, reader.user_id or 0)
+        first = next((view for view in views if view.default), None)
+        if first is not None and not request.args:
+            return redirect(address_of(self.list_href(), self, first.query, first.id))
+        page = replace(building.list_page(self), exports=self._exports(), thing=f"{self.noun}s")
+        return self.page(self.list_template, replace(page, views=views_menu(self, PAGE, views, reader)))
 
     @route("/facet/<string:name>")
     @guarded_as("list")
@@ -61,14 +73,16 @@ class OrderListView(ActingView):
         """The address that counts the choices of a filter."""
         return changed(self.href("facet", name=name), arguments(), page=None)
 
+    def clear_href(self) -> str:
+        """The list without filters, with the columns and the sort as they are; not the view that it opens with."""
+        shown = {name: values for name, values in arguments().items() if name in {"cols", "sort", "size"}}
+        return changed(self.list_href(), shown, view=ALL)
+
     def guards_of(self, order: PurchaseOrder, reader: Reader) -> Mapping[str, str]:
         """Why an action on an order is not possible now, by its name; empty where it is."""
         # The wall has let the order through; what its guards ask besides is not for the reader to see.
         with Session(db.engine) as session:
             return order_guards(session, order.id, reader)
-
-    def _page(self) -> ListPage:
-        return replace(building.list_page(self), exports=self._exports())
 
     def _jump(self) -> Response:
         # A zero byte is in no number, and asking for one is an error in the database.
