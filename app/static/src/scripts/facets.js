@@ -6,7 +6,10 @@ import { recall, remember } from "./memory.js";
 export function startFacets(root) {
   for (const field of root.querySelectorAll("[data-menu-filter]")) field.addEventListener("input", () => narrow(field));
   for (const form of root.querySelectorAll("[data-columns]")) form.addEventListener("formdata", joinColumns);
-  for (const panel of root.querySelectorAll(".badge-menu > .menu-panel")) panel.addEventListener("click", stay);
+  for (const panel of root.querySelectorAll(".badge-menu > .menu-panel")) {
+    panel.addEventListener("click", stay);
+    panel.addEventListener("submit", keepPlace);
+  }
   const facets = [...root.querySelectorAll("[data-facet][data-multiple]")];
   if (!facets.length) return;
   const name = recall("facet", "sessionStorage");
@@ -40,6 +43,11 @@ function narrow(field) {
 /** One argument with commas reads better in an address than twenty. */
 function joinColumns(event) {
   event.formData.set("cols", event.formData.getAll("cols").join(","));
+}
+
+/** After an action the same list comes back, at the same place: selection.js scrolls there. */
+function keepPlace() {
+  remember("scroll", `${location.pathname}${location.search} ${Math.round(scrollY)}`, "sessionStorage");
 }
 
 /** A click on the text inside a menu of a row does not open the row. */
