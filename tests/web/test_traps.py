@@ -65,7 +65,7 @@ def test_no_stock_route_that_loads_rows_by_itself_is_there(app: Flask) -> None:
     ours = {view.endpoint for view in our_views(app)}
     routes = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in ours}
     assert {name.split(".")[1] for name in routes} == {
-        "list", "show", "add", "edit", "delete", "act_on_ticked", "act_on_one", "run", "schedule",
+        "list", "show", "add", "edit", "delete", "act_on_ticked", "act_on_one", "run", "schedule", "facet", "next",
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
         if rule.endpoint in routes and rule.endpoint.split(".")[1] in {"delete", "act_on_ticked", "act_on_one", "run"}:
