@@ -37,6 +37,10 @@ def plan(db: Database, listing: Listing, ask: Ask) -> str:
         (Ask(NOW, chosen={"connection": ("1",)}), ["ix_purchase_order_connection"]),
         (Ask(NOW, chosen={"merchant": ("1",)}), ["ix_purchase_order_merchant"]),
         (Ask(NOW, chosen={"warehouse": ("1",)}), ["ix_purchase_order_warehouse"]),
+        (Ask(NOW, chosen={"late": ("7",)}), ["ix_purchase_order_late"]),
+        (Ask(NOW, chosen={"late": ("past_due",)}), ["ix_purchase_order_late"]),
+        (Ask(NOW, chosen={"due_in": ("overdue",)}), ["ix_purchase_order_late"]),
+        (Ask(NOW, chosen={"waits": ("receipt",)}), ["ix_receipt_state"]),
         (Ask(NOW), ["purchase_order_pkey"]),
     ],
 )
