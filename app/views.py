@@ -13,6 +13,7 @@ from app.web.views.lines import LineItemView
 from app.web.views.orders import PurchaseOrderView
 from app.web.views.receipts import ReceiptView
 from app.web.views.rules import RuleView
+from app.web.views.saved_views import SavedViewsView
 from app.web.views.work import DeliveryView, RunFailureView, RunView
 
 MENU: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = (
@@ -47,3 +48,4 @@ def register(builder: Any) -> None:
     for category, entries in MENU:
         for name, view in entries:
             builder.add_view(view, name, category=category)
+    builder.add_view_no_menu(SavedViewsView)

@@ -8,7 +8,7 @@ after its lease went to another, never acts on an order twice and leaves none ou
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from app.services.unit_of_work import Unit, unit_of_work
 from app.wakeups import Topic
 
 BATCH: Final = 50
+ROWS_AT_ONCE: Final = 2_000
 # A person watches: a job whose worker died is taken over soon. No order takes nearly as long.
 LONGEST_LEASE_SECONDS: Final = 30
 
@@ -143,6 +144,28 @@ def cancel(run_id: int, reader: Reader) -> None:
         if not stopped:
             raise Refused("It has ended already.")
         _count(unit, run_id)
+
+
+def results_of(run_id: int) -> Iterator[tuple[str, str, str, str]]:
+    """Number, result, message and instant of each order of a job, in their order; who asks may see the job.
+
+    Read in short transactions, so that nothing is held while the reader takes what was sent.
+    """
+    last = 0
+    while True:
+        with unit_of_work("read the results of a bulk job") as unit:
+            rows = unit.rows(
+                "SELECT id, number, state, message, settled_at FROM bulk_item"
+                " WHERE run_id = :run AND id > :last ORDER BY id LIMIT :n",
+                run=run_id,
+                last=last,
+                n=ROWS_AT_ONCE,
+            )
+        if not rows:
+            return
+        for row in rows:
+            last = row.id
+            yield row.number, row.state, row.message, row.settled_at.isoformat() if row.settled_at else ""
 
 
 # ------------------------------------------------------------- the worker's side

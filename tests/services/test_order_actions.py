@@ -257,9 +257,8 @@ def test_comments(world: World) -> None:
     told = world.one("SELECT actor, data FROM activity WHERE kind = 'comment'")
     assert (told["actor"], told["data"]) == ("pat", {"text": "two pallets are wet"})
     assert do("comment", po_id, partner, text="  ")[0] == "skipped"
-    with pytest.raises(NotFound):
-        with unit_of_work("comment") as unit:
-            orders.comment(unit, 10**9, "x", SYSTEM)
+    with pytest.raises(NotFound), unit_of_work("comment") as unit:
+        orders.comment(unit, 10**9, "x", SYSTEM)
 
 
 def test_one_that_fails_never_stops_the_others(world: World) -> None:

@@ -26,8 +26,8 @@ def test_the_list_of_orders_costs_at_most_eight(stage: Stage, name: str, address
         page = person.get(address)
     assert page.status_code == 200
     assert page.get_data(as_text=True).count("data-href=") == 25
-    # The user, the scope (none for an Admin), the count, the rows, the choices.
-    assert len(sent) == (4 if name == "admin" else 5)
+    # The user, the scope (none for an Admin), the saved views, the count, the rows, the choices.
+    assert len(sent) == (5 if name == "admin" else 6)
 
 
 @pytest.mark.parametrize("address", LISTS)

@@ -65,7 +65,8 @@ def test_only_admins_may_touch_users_roles_and_access(app: Flask) -> None:
 
 
 def test_partners_and_merchants_may_change_nothing_but_comment(app: Flask) -> None:
-    own = {"Users", "ResetMyPasswordView", "UserInfoEditView"}
+    # Their account, and the views of lists that they save for themselves.
+    own = {"Users", "ResetMyPasswordView", "UserInfoEditView", "SavedViews"}
     # A partner's bulk jobs are the own comments on several orders; the scope shows no others.
     jobs = {("BulkJobs", "can_progress"), ("BulkJobs", "can_cancel"), ("BulkJobs", "can_result")}
     for role, more in ((roles.PARTNER, {("PurchaseOrders", "can_comment"), *jobs}), (roles.MERCHANT, set())):

@@ -14,6 +14,7 @@ import { fitTables } from "./scripts/scrolling.js";
 import { startSelection } from "./scripts/selection.js";
 import { startStockFilters } from "./scripts/stock-filters.js";
 import { writeTimes, startClock } from "./scripts/time.js";
+import { tellZone } from "./scripts/zone.js";
 
 // The Content-Security-Policy allows neither eval nor styles without a nonce.
 htmx.config.allowEval = false;
@@ -22,6 +23,7 @@ htmx.config.includeIndicatorStyles = false;
 htmx.config.historyCacheSize = 0;
 htmx.config.refreshOnHistoryMiss = true;
 
+tellZone();
 startFrame();
 startMenus();
 startDialogs();

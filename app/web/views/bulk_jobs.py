@@ -8,24 +8,25 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request, stream_with_context, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
 from app.connectors.formats.formulas import guarded as guarded_cell
 from app.domain.errors import InletError
 from app.domain.people import Reader, Role
 from app.extensions import db
 from app.models import BulkItem, BulkState, Run, RunState
-from app.queries.bulk import ITEMS, JOBS, results_of
+from app.queries.bulk import ITEMS, JOBS
 from app.queries.listing import Ask, Found, find
 from app.security.reader import current_reader
 from app.services import bulk
 from app.services.actions import ORDER_ACTIONS
 from app.web import asking, building, cells
 from app.web.addresses import wants_fragment
-from app.web.asking import Dates, Filter
+from app.web.asking import Filter
 from app.web.base import Answer, RecordView
 from app.web.bulk_pages import JobPage, Progress
 from app.web.columns import Col, Shown, table
+from app.web.days import Dates
 from app.web.fab import guarded, route
 from app.web.interface import Interface
 from app.web.pages import Cell, Empty, Fact
@@ -129,16 +130,15 @@ class BulkJobView(RecordView):
     def result(self, pk: int) -> Answer:
         """The result for each order as CSV, streamed."""
         self.found(pk)
-        answer = Response(stream_with_context(_csv(pk)), mimetype="text/csv")
+        answer = Response(_csv(pk), mimetype="text/csv")
         answer.headers["Content-Disposition"] = f'attachment; filename="bulk-job-{pk}.csv"'
         return answer
 
 
 def _csv(run_id: int) -> Iterator[str]:
     yield _line("number", "result", "message", "at")
-    for item in results_of(db.session, run_id):
-        at = item.settled_at.isoformat() if item.settled_at else ""
-        yield _line(item.number, item.state.value, item.message, at)
+    for row in bulk.results_of(run_id):
+        yield _line(*row)
 
 
 def _line(*values: str) -> str:

@@ -92,7 +92,7 @@ class BulkRoutes(ActingView):
     def _chosen(self) -> Chosen:
         if not self._all():
             return Chosen(ids=posted_ids())
-        ask = building.ask_of(self, building.shown_now())
+        ask = building.asked(self, building.shown_now())
         return Chosen(conditions=tuple(conditions_of(self.datamodel.listing, ask)))
 
     def _words(self, chosen: Chosen, reader: Reader) -> str:
