@@ -12,12 +12,13 @@ from app.queries.custody import receipts_line
 from app.queries.receipts import ENTRIES_AT_MOST, RECEIPTS, lines_of
 from app.services.actions import RECEIPT_ACTIONS, perform_receipts
 from app.web import building, cells, timeline
-from app.web.acting import ActingView
+from app.web.acting import TickedView
 from app.web.acts import Acts
-from app.web.asking import Dates, Filter
+from app.web.asking import Filter
 from app.web.base import Answer
 from app.web.columns import Col, Shown, table
 from app.web.custody import RECEIPT_LINE_COLUMNS
+from app.web.days import Dates
 from app.web.fab import guarded, route
 from app.web.interface import Interface
 from app.web.pages import Act, Cell, Empty, Fact, Facts, Table
@@ -47,7 +48,7 @@ RECEIPT_COLUMNS = (
 )
 
 
-class ReceiptView(ActingView):
+class ReceiptView(TickedView):
     """Receipts of all warehouses."""
 
     datamodel = Interface(RECEIPTS)
