@@ -22,7 +22,7 @@ from app.domain.wallclock import day_start
 from app.models import Delivery, PendingChange, PurchaseOrder, Receipt, RunFailure
 from app.queries.counting import Count, Counted, count_all
 from app.queries.listing import AnySession, Condition
-from app.queries.orders import is_delayed
+from app.queries.order_filters import is_delayed
 from app.queries.work import STUCK, is_stuck
 
 LATE_DAYS: Final = (1, 3, 7, 14)

@@ -29,6 +29,13 @@ def upgrade() -> None:
     op.add_column("run", sa.Column("user_id", sa.Integer(), nullable=True))
     op.create_index("ix_run_at", "run", ["at"])
     op.create_index(
+        "uq_run_bulk_key",
+        "run",
+        [sa.literal_column("(request ->> 'key')")],
+        unique=True,
+        postgresql_where=sa.text("kind = 'bulk'"),
+    )
+    op.create_index(
         "ix_run_ended",
         "run",
         ["connection_id", "kind", "id"],
@@ -108,6 +115,7 @@ def downgrade() -> None:
     op.drop_column("purchase_order", "failed_step")
     op.drop_table("default_view")
     op.add_column("saved_view", sa.Column("is_default", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.drop_index("uq_run_bulk_key", "run")
     op.drop_index("ix_run_ended", "run")
     op.drop_index("ix_run_at", "run")
     op.drop_column("run", "user_id")

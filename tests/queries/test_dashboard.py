@@ -365,7 +365,7 @@ def test_an_unfinished_order_is_in_one_span_with_what_is_still_to_come(
     assert [number for number, span in enumerate(spans) if span.records] == [place]
     assert (spans[place].records, spans[place].units) == (3, Decimal("9.5"))
     dates = {} if due is None else {"due": (spans[place].first, spans[place].last)}
-    chosen = {"status": UNFINISHED, "undated": ("yes",) if due is None else ()}
+    chosen = {"status": UNFINISHED, "due_in": ("none",) if due is None else ()}
     ask = Ask(NOW, chosen=chosen, dates=dates)
     assert listed(walled, ADMIN, ask) == 3
 
@@ -385,16 +385,6 @@ def test_each_reader_expects_the_own_orders(walled: Flask, make: Factory) -> Non
     ):
         span = inbound(walled, reader)[1]
         assert (span.records, int(span.units)) == expected, reader
-
-
-@pytest.mark.parametrize(("values", "found"), [(("yes",), 1), (("no",), 0), (("yes", "no"), 1), ((), 2)])
-def test_orders_without_a_due_date_can_be_listed(
-    walled: Flask, make: Factory, values: tuple[str, ...], found: int
-) -> None:
-    make.purchase_order(due_date=None)
-    make.purchase_order()
-    ask = Ask(NOW, chosen={"undated": values})
-    assert listed(walled, ADMIN, ask) == found
 
 
 # --- receipts per day

@@ -166,16 +166,16 @@ def test_a_person_without_a_scope_sees_empty_lists(stage: Stage, name: str) -> N
         (
             "support",
             [
-                "Dashboard", "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Failed records",
-                "Deliveries",
+                "Dashboard", "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Bulk jobs",
+                "Failed records", "Deliveries",
                 "Merchants", "Stores", "Warehouses", "Merchants at warehouses",
             ],
         ),
         (
             "admin",
             [
-                "Dashboard", "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Failed records",
-                "Deliveries",
+                "Dashboard", "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Bulk jobs",
+                "Failed records", "Deliveries",
                 "Merchants", "Stores", "Warehouses", "Merchants at warehouses", "User access", "Users", "Roles",
             ],
         ),

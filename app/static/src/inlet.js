@@ -1,4 +1,5 @@
 import htmx from "htmx.org";
+import { startBulkNote } from "./scripts/bulk-note.js";
 import { contents } from "./scripts/content.js";
 import { startDialogs } from "./scripts/dialogs.js";
 import { startFacets } from "./scripts/facets.js";
@@ -13,6 +14,7 @@ import { fitTables } from "./scripts/scrolling.js";
 import { startSelection } from "./scripts/selection.js";
 import { startStockFilters } from "./scripts/stock-filters.js";
 import { writeTimes, startClock } from "./scripts/time.js";
+import { tellZone } from "./scripts/zone.js";
 
 // The Content-Security-Policy allows neither eval nor styles without a nonce.
 htmx.config.allowEval = false;
@@ -21,6 +23,7 @@ htmx.config.includeIndicatorStyles = false;
 htmx.config.historyCacheSize = 0;
 htmx.config.refreshOnHistoryMiss = true;
 
+tellZone();
 startFrame();
 startMenus();
 startDialogs();
@@ -28,6 +31,7 @@ startKeys();
 startForms();
 startPartials();
 startClock();
+startBulkNote();
 startRefreshing();
 
 // What is in the page now, and whatever is loaded into it later.

@@ -23,4 +23,4 @@ def due_href(first: date | None, last: date | None) -> str:
 
 def undated_href() -> str:
     """The list of unfinished orders without a due date."""
-    return orders_href(undated="yes", status=UNFINISHED)
+    return orders_href(due_in="none", status=UNFINISHED)

@@ -9,12 +9,10 @@ from app.queries.exports import AnyRow, Rows, line_rows, order_rows
 from app.queries.listing import Condition, conditions_of
 from app.web import building
 from app.web.acting import ActingView
-from app.web.addresses import arguments, changed
 from app.web.base import Answer
 from app.web.columns import Shown
 from app.web.exports import Writer, csv_file, download
 from app.web.fab import guarded, route
-from app.web.pages import Download
 from app.web.views.order_export_columns import header_columns, line_columns, order_columns
 
 
@@ -24,19 +22,6 @@ class OrderExports(ActingView):
     def further_permissions(self) -> tuple[str, ...]:
         """One right for each file."""
         return (*super().further_permissions(), "can_export_orders", "can_export_lines")
-
-    def downloads(self) -> tuple[Download, ...]:
-        """Both, with the filters of the list; where a reader is in it does not matter to them."""
-        given = {name: values for name, values in arguments().items() if name not in {"page", "size", "sort"}}
-        files = (
-            ("export_orders", "Orders", "One row for each order"),
-            ("export_lines", "Lines", "One row for each line; can be imported again"),
-        )
-        return tuple(
-            Download(label, told, changed(self.href(name), given))
-            for name, label, told in files
-            if self.may(f"can_{name}")
-        )
 
     @route("/export-orders")
     @guarded

@@ -9,9 +9,10 @@ from app.models import Delivery, DeliveryKind, DeliveryState, Run, RunFailure, R
 from app.queries.orders import attempts_of
 from app.queries.work import DELIVERIES, FAILURES, RUNS, failures_of
 from app.web import cells
-from app.web.asking import Dates, Filter
+from app.web.asking import Filter
 from app.web.base import RecordView
 from app.web.columns import Col, Shown, table
+from app.web.days import Dates
 from app.web.interface import Interface
 from app.web.pages import Cell, Empty, Fact, Facts, Table
 
