@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, union_all
 from sqlalchemy.orm import joinedload, undefer
 from sqlalchemy.sql.elements import Grouping
 
-from app.domain.states import DELAYABLE, DELAYED, PoStatus
 from app.models import (
-    Activity,
-    Delivery,
     DeliveryAttempt,
     Judgement,
     LineItem,
@@ -20,11 +16,10 @@ from app.models import (
     PurchaseOrder,
     Receipt,
 )
+from app.queries import order_filters as by
 from app.queries.listing import AnySession, Condition, Listing, among, contains, contains_key
 
 ITEMS_PER_PAGE: Final = 50
-ENTRIES_PER_PAGE: Final = 50
-MESSAGES_AT_MOST: Final = 25
 ATTEMPTS_AT_MOST: Final = 200
 
 # Written as the index ix_purchase_order_search has it; blanks as bound values would not be found in it.
@@ -50,30 +45,29 @@ def matches(text: str) -> Condition:
     return PurchaseOrder.id.in_(union_all(header, lines).scalar_subquery())
 
 
-def is_delayed(now: datetime) -> Condition:
-    """Whether an order is shown as Delayed: it waits for goods at or after the instant from which it is late."""
-    return and_(PurchaseOrder.status.in_(sorted(DELAYABLE)), PurchaseOrder.late_from <= now)
-
-
-def has_status(values: tuple[str, ...], now: datetime) -> Condition:
-    """Whether an order is shown with one of the nine statuses: a Delayed one is neither Open nor Partially Received."""
-    stored = [PoStatus(value) for value in values if value in set(PoStatus)]
-    late = is_delayed(now)
-    on_time = and_(PurchaseOrder.status.in_(stored), or_(PurchaseOrder.late_from.is_(None), not_(late)))
-    return or_(on_time, late) if DELAYED in values else on_time
-
-
 ORDERS: Final = Listing(
     model=PurchaseOrder,
     default_sort="imported",
     default_descending=True,
     search=matches,
     filters={
-        "status": has_status,
+        "status": by.has_status,
         "connection": among(PurchaseOrder.connection_id),
         "store": among(PurchaseOrder.store_id),
         "merchant": among(PurchaseOrder.merchant_id),
         "warehouse": among(PurchaseOrder.warehouse_id),
+        "late": by.is_late,
+        "cause": by.has_cause,
+        "waits": by.waits_for,
+        "due_in": by.is_due,
+    },
+    facets={
+        "status": by.shown_status,
+        "connection": lambda _now: PurchaseOrder.connection_id,
+        "store": lambda _now: PurchaseOrder.store_id,
+        "merchant": lambda _now: PurchaseOrder.merchant_id,
+        "warehouse": lambda _now: PurchaseOrder.warehouse_id,
+        "cause": by.shown_cause,
     },
     dates={
         "imported": PurchaseOrder.imported_at,
@@ -89,6 +83,10 @@ ORDERS: Final = Listing(
         "received": [PurchaseOrder.units_received],
         "cost": [PurchaseOrder.total_cost],
         "buyer": [func.lower(PurchaseOrder.buyer_name)],
+        "units": [PurchaseOrder.units_ordered],
+        "sent": [PurchaseOrder.sent_at],
+        "accepted": [PurchaseOrder.accepted_at],
+        "receipt": [PurchaseOrder.last_receipt_at],
     },
     eager=(
         joinedload(PurchaseOrder.merchant),
@@ -120,6 +118,15 @@ LINES: Final = Listing(
 )
 
 
+def exactly(session: AnySession, text: str) -> int | None:
+    """The id of the one order that has `text` as its number or external id; None where there is none, or several."""
+    # The search index narrows it down for the id, which has no index of its own.
+    by_id = and_(contains(_SEARCHED, text), PurchaseOrder.external_id == text)
+    query = select(PurchaseOrder.id).where(or_(PurchaseOrder.number == text, by_id)).limit(2)
+    found = list(session.scalars(query))
+    return found[0] if len(found) == 1 else None
+
+
 def order(session: AnySession, order_id: int, *, snapshot: bool = False) -> PurchaseOrder | None:
     """One order with merchant, store, warehouse and connection in one statement; None outside the reader's scope."""
     query = select(PurchaseOrder).where(PurchaseOrder.id == order_id).options(*ORDERS.eager)
@@ -143,21 +150,6 @@ def has_failed_receipt(session: AnySession, order_id: int) -> bool:
     """Whether a receipt of the order waits for a person."""
     query = select(Receipt.id).where(Receipt.purchase_order_id == order_id, Receipt.state == "error").limit(1)
     return session.scalar(query) is not None
-
-
-def activity_of(session: AnySession, order_id: int, before: int | None = None) -> list[Activity]:
-    """One page of an order's timeline, newest first, and one entry more if there are older ones."""
-    query = select(Activity).where(Activity.purchase_order_id == order_id).order_by(Activity.id.desc())
-    query = query if before is None else query.where(Activity.id < before)
-    return list(session.scalars(query.limit(ENTRIES_PER_PAGE + 1)))
-
-
-def deliveries_of(session: AnySession, order_id: int) -> tuple[list[Delivery], dict[int, list[DeliveryAttempt]]]:
-    """The newest messages of an order, and the attempts of each by its id, newest first: two statements."""
-    query = select(Delivery).where(Delivery.purchase_order_id == order_id).order_by(Delivery.id.desc())
-    messages = list(session.scalars(query.limit(MESSAGES_AT_MOST)))
-    attempts = attempts_of(session, [message.id for message in messages])
-    return messages, attempts
 
 
 def attempts_of(session: AnySession, delivery_ids: list[int]) -> dict[int, list[DeliveryAttempt]]:

@@ -27,6 +27,8 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 
+from app.web.list_parts import ColumnsMenu, ViewsMenu
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -37,7 +39,7 @@ class Cell:
     as a pair of Decimal), quantity (Decimal), money (Decimal, `note` is the currency), number (int), instant (aware
     datetime), date (date), flag (bool), tags (sequence of str), pairs (mapping), json (anything), secret (True if set).
     None and "" are shown as an empty place. `href` makes it a link, `label` is the text in place of the bare value,
-    `note` is small text beside it.
+    `note` is small text beside it. A status with a `menu` opens its meaning and what that address answers.
     """
 
     kind: str = "text"
@@ -45,6 +47,7 @@ class Cell:
     href: str = ""
     label: str = ""
     note: str = ""
+    menu: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value to choose; following `href` chooses it, or takes the choice back. `count` is None when not counted."""
+    """One value to choose; following `href` chooses it, or takes the choice back.
+
+    `count` is None when not counted; `more` says that there are more than that.
+    """
 
     value: str
     label: str
     href: str
     chosen: bool = False
     count: int | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,8 @@ class Facet:
     """A filter of a list.
 
     kind "choices": links in `choices` (several at once where `multiple`). kind "dates": `choices` holds the presets and
-    `values` the text of the fields `name + "_from"` and `name + "_to"` (ISO dates) of a GET form.
+    `values` the text of the fields `name + "_from"` and `name + "_to"` (ISO dates) of a GET form. `href` answers with
+    the same choices counted, or is empty. `more` puts it behind the others.
     """
 
     name: str
@@ -93,6 +101,8 @@ class Facet:
     multiple: bool = False
     kind: str = "choices"
     values: tuple[str, str] = ("", "")
+    href: str = ""
+    more: bool = False
 
     @property
     def active(self) -> bool:
@@ -111,13 +121,17 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The search box: a GET form to `action` with the field `name`; `hidden` keeps the other filters."""
+    """The search box: a GET form to `action` with the field `name`; `hidden` keeps the other filters.
+
+    With `jumps` it says so in the address, and an exact number leads to its record.
+    """
 
     value: str
     placeholder: str
     action: str
     hidden: tuple[tuple[str, str], ...] = ()
     name: str = "q"
+    jumps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +210,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A list: search, facets, chips, a table whose rows can be ticked when there are `actions`, and a pager."""
+    """A list: search, facets, chips, a table whose rows can be ticked when there are `actions`, and a pager.
+
+    `exports` are (label, address) pairs of files with all matching rows.
+    """
 
     title: str
     crumbs: Crumbs
@@ -211,6 +228,13 @@ class ListPage:
     clear_href: str
     add_href: str = ""
     add_label: str = ""
+    all_match: str = ""
+    """How many match, in words, where an action may be planned for all of them; else empty."""
+    columns: ColumnsMenu | None = None
+    views: ViewsMenu | None = None
+    exports: tuple[tuple[str, str], ...] = ()
+    thing: str = "records"
+    """What the list shows, in the plural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +312,7 @@ class TableTab:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the timeline. `details` are further facts behind it; empty where there are none."""
+    """One line of the timeline. `href` answers with what lies behind it; empty where nothing does."""
 
     at: datetime
     kind: str
@@ -296,22 +320,27 @@ class Entry:
     icon: str
     text: str
     actor: str
-    details: tuple[Fact, ...] = ()
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityTab:
-    """The timeline, newest first; `older_href` leads on. `comment` is the action for a comment, or None."""
+    """The timeline, newest first; `older_href` leads on, `newest_href` back to the top.
+
+    `groups` are the filters by kind, one of them chosen. `comment` is the action for a comment, or None.
+    """
 
     template: str
     entries: tuple[Entry, ...]
+    groups: tuple[Choice, ...] = ()
     older_href: str = ""
+    newest_href: str = ""
     comment: Act | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a delivery."""
+    """One try of a delivery. `href` answers with request and reply where these are not at hand."""
 
     at: datetime
     number: int
@@ -322,14 +351,18 @@ class Attempt:
     request: str
     reply: str
     duration_ms: int
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An outgoing message with its attempts, newest first."""
+    """An outgoing message with its attempts, newest first. `due_at` is None when no attempt is to come."""
 
     title: str
+    target: str
+    version: int
     state: str
+    created_at: datetime
     due_at: datetime | None
     settled_at: datetime | None
     text: str
@@ -339,10 +372,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class DeliveriesTab:
-    """What was sent for the order, newest first."""
+    """What was sent for the order, newest first; `older_href` leads on, `newest_href` back to the top."""
 
     template: str
     messages: tuple[Message, ...]
+    older_href: str = ""
+    newest_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

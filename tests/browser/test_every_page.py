@@ -49,7 +49,12 @@ def walked(visit: Visit, look: Callable[[Visit], list[str]], *first: str) -> lis
     addresses, problems = [], []
     for address in walk(visit, *first):
         addresses.append(address)
-        if '/users/show' in address: print('SHOW', visit.page.locator('#content').inner_text(), [l for l in __import__('tests.browser.walking').browser.walking.links_of(visit.page) if 'pass' in l])
+        if "/users/show" in address:
+            print(
+                "SHOW",
+                visit.page.locator("#content").inner_text(),
+                [l for l in __import__("tests.browser.walking").browser.walking.links_of(visit.page) if "pass" in l],
+            )
         problems += [f"{address}, {problem}" for problem in look(visit)]
     assert problems == []
     return addresses

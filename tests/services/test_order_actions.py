@@ -12,6 +12,7 @@ from app.domain.people import SYSTEM, Reader, Role
 from app.jobs import deliveries, processing
 from app.services import delivering, orders
 from app.services.actions import ORDER_ACTIONS, perform_orders
+from app.services.unit_of_work import unit_of_work
 from tests.factories import NOON
 from tests.services.world import World
 
@@ -256,8 +257,8 @@ def test_comments(world: World) -> None:
     told = world.one("SELECT actor, data FROM activity WHERE kind = 'comment'")
     assert (told["actor"], told["data"]) == ("pat", {"text": "two pallets are wet"})
     assert do("comment", po_id, partner, text="  ")[0] == "skipped"
-    with pytest.raises(NotFound):
-        orders.comment(10**9, "x", SYSTEM)
+    with pytest.raises(NotFound), unit_of_work("comment") as unit:
+        orders.comment(unit, 10**9, "x", SYSTEM)
 
 
 def test_one_that_fails_never_stops_the_others(world: World) -> None:

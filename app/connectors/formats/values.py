@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.connectors.formats.formulas import unguarded
 from app.domain.errors import InletError
 from app.domain.record import DECIMAL_PLACES, LARGEST, plain_number
 
@@ -157,15 +158,15 @@ def custom(value: Any, column: str) -> dict[str, Any]:
     return {text(name, column): _plain(item, column, 1) for name, item in value.items()}
 
 
-def guarded(value: str) -> str:
-    """The text for a cell of a CSV file, with an apostrophe in front if a spreadsheet would run it as a formula."""
-    return f"'{value}" if _FORMULA.match(value) else value
+def by_name(values: dict[str, Any]) -> dict[str, Any]:
+    """Values in the order of their names: a source that gives them in another order has changed nothing."""
+    return dict(sorted(values.items())) if len(values) > 1 else values
 
 
 def cell(value: str) -> str:
-    """The text of a CSV cell: without the apostrophe of `guarded`, and without the ="…" that keeps leading zeros."""
-    if value.startswith("'") and _FORMULA.match(value, 1):
-        return value[1:]
+    """The text of a CSV cell: without the apostrophe of a guarded one, without the ="…" that keeps leading zeros."""
+    if value.startswith("'"):
+        return unguarded(value)
     wrapped = _EXCEL_TEXT.fullmatch(value.strip()) if value.lstrip().startswith("=") else None
     return wrapped.group(1) if wrapped else value
 
@@ -184,9 +185,6 @@ def shown(value: Any) -> str:
     """A value inside quotes for a sentence, cut to a length that can be read."""
     written = str(value)
     return f"“{written[:60]}…”" if len(written) > 60 else f"“{written}”"
-
-
-_FORMULA = re.compile(r"'*(?:[=@\t\r]|[+-].*[(|!])", re.DOTALL)
 
 
 def _text_of_number(value: Any, column: str) -> str:
@@ -262,7 +260,7 @@ def _plain(value: Any, column: str, depth: int) -> Any:
     if isinstance(value, Decimal):
         return _plain_decimal(value, column)
     if isinstance(value, Mapping):
-        return {str(name): _plain(item, column, depth + 1) for name, item in value.items()}
+        return by_name({str(name): _plain(item, column, depth + 1) for name, item in value.items()})
     if isinstance(value, list):
         return [_plain(item, column, depth + 1) for item in value]
     return value

@@ -1,4 +1,5 @@
 import htmx from "htmx.org";
+import { startBulkNote } from "./scripts/bulk-note.js";
 import { contents } from "./scripts/content.js";
 import { startDialogs } from "./scripts/dialogs.js";
 import { startFacets } from "./scripts/facets.js";
@@ -8,10 +9,16 @@ import { startKeys } from "./scripts/keys.js";
 import { startMenus } from "./scripts/menus.js";
 import { writeNumbers } from "./scripts/numbers.js";
 import { startPartials } from "./scripts/partials.js";
+<<<<<<< HEAD
 import { fitTables, showFocus } from "./scripts/scrolling.js";
+=======
+import { startRefreshing } from "./scripts/refreshing.js";
+import { fitTables } from "./scripts/scrolling.js";
+>>>>>>> main
 import { startSelection } from "./scripts/selection.js";
 import { startStockFilters } from "./scripts/stock-filters.js";
 import { writeTimes, startClock } from "./scripts/time.js";
+import { tellZone } from "./scripts/zone.js";
 
 // The Content-Security-Policy allows neither eval nor styles without a nonce.
 htmx.config.allowEval = false;
@@ -20,6 +27,7 @@ htmx.config.includeIndicatorStyles = false;
 htmx.config.historyCacheSize = 0;
 htmx.config.refreshOnHistoryMiss = true;
 
+tellZone();
 startFrame();
 startMenus();
 startDialogs();
@@ -27,7 +35,12 @@ startKeys();
 startForms();
 startPartials();
 startClock();
+<<<<<<< HEAD
 showFocus();
+=======
+startBulkNote();
+startRefreshing();
+>>>>>>> main
 
 // What is in the page now, and whatever is loaded into it later.
 contents(writeTimes, writeNumbers, fitTables, dressForms, startSelection, startFacets, startStockFilters);

@@ -2,69 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import make_response, render_template
 from flask_wtf import FlaskForm
-from sqlalchemy.orm import Session
 from wtforms import DateField, IntegerField, StringField, TextAreaField
 from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
-from app.domain.people import Reader
+from app.domain.day_ranges import COMING
 from app.domain.states import DISPLAY
 from app.extensions import db
 from app.models import PurchaseOrder
+from app.queries.order_filters import CAUSE, LATE, WAITS
 from app.queries.orders import ORDERS
 from app.security.reader import current_reader
 from app.services import orders
-from app.services.actions import ORDER_ACTIONS, order_guards, perform_orders
-from app.web import building, cells
-from app.web.acting import ActingView
+from app.services.actions import ORDER_ACTIONS, perform_orders
+from app.web import building
 from app.web.acts import Acts
 from app.web.addresses import wants_fragment
-from app.web.asking import Dates, Filter
+from app.web.asking import Filter
 from app.web.base import Answer
-from app.web.columns import Col, Shown
+from app.web.days import Dates
 from app.web.fab import guarded, route
 from app.web.forms import long, short
 from app.web.interface import Interface
-from app.web.pages import Cell, Empty
+from app.web.pages import Empty
+from app.web.views.order_bulk import BulkRoutes
+from app.web.views.order_columns import COLUMNS, late_words
+from app.web.views.order_custody import CustodyView
+from app.web.views.order_export import OrderExports
+from app.web.views.order_list import OrderListView
 from app.web.views.order_page import order_page
-
-
-def _number(order: Any, shown: Shown) -> Cell:
-    """The number, and where it comes from: staff read the sales channel, others the merchant."""
-    origin = order.store if shown.reader.is_staff else order.merchant
-    return cells.text(order.number, note=str(origin) if origin is not None else "")
-
-
-# What people decide by comes first, so that it stands on a laptop's screen; merchant and store share the number's cell.
-COLUMNS = (
-    Col("number", "Number", _number, sort="number"),
-    Col("status", "Status", lambda order, shown: cells.status(order, shown.now)),
-    Col("buyer", "Buyer", lambda order, _: cells.text(order.buyer_name), sort="buyer"),
-    Col("warehouse", "Warehouse", lambda order, _: cells.named(order.warehouse)),
-    Col("lines", "Lines", lambda order, _: cells.number(order.lines_count), sort="lines", right=True),
-    Col(
-        "received",
-        "Received / ordered",
-        lambda order, _: cells.bar(order.units_received, order.units_ordered),
-        sort="received",
-    ),
-    Col("due", "Due", lambda order, _: cells.day(order.due_date), sort="due"),
-    Col(
-        "cost",
-        "Total cost",
-        lambda order, _: cells.money(order.total_cost, order.currency),
-        sort="cost",
-        right=True,
-        cost=True,
-    ),
-    Col("ordered", "Ordered", lambda order, _: cells.instant(order.ordered_at), sort="ordered"),
-    Col("imported", "Imported", lambda order, _: cells.instant(order.imported_at), sort="imported", staff=True),
-)
 
 
 class HeaderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
@@ -80,7 +50,7 @@ class HeaderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     version_no = IntegerField(widget=HiddenInput())
 
 
-class PurchaseOrderView(ActingView):
+class PurchaseOrderView(BulkRoutes, OrderExports, CustodyView, OrderListView):
     """Purchase orders of all connections."""
 
     datamodel = Interface(ORDERS)
@@ -96,10 +66,17 @@ class PurchaseOrderView(ActingView):
         Filter("status", "Status", tuple(DISPLAY.items())),
         Filter("connection", "Connection", staff=True),
         Filter("store", "Sales channel", staff=True),
-        Filter("merchant", "Merchant"),
         Filter("warehouse", "Warehouse"),
+        Filter("merchant", "Merchant", more=True),
+        Filter("late", "Late", tuple(LATE.items()), multiple=False, words=late_words, more=True),
+        Filter("cause", "Cause of error", tuple(CAUSE.items()), staff=True, more=True),
+        Filter("waits", "Waiting", tuple(WAITS.items()), staff=True, more=True),
     )
-    date_filters = (Dates("imported", "Imported"), Dates("ordered", "Ordered"), Dates("due", "Due"))
+    date_filters = (
+        Dates("due", "Due", COMING),
+        Dates("imported", "Imported", more=True),
+        Dates("ordered", "Ordered", more=True),
+    )
     acts = Acts(ORDER_ACTIONS, perform_orders)
     form_class = HeaderForm
     writes = ("edit",)
@@ -110,7 +87,7 @@ class PurchaseOrderView(ActingView):
         """The page of an order; htmx gets the content of the asked tab only."""
         order = self.found(pk)
         shown = building.shown_now()
-        page = order_page(self, order, self._guards(order, shown.reader), shown)
+        page = order_page(self, order, self.guards_of(order, shown.reader), shown)
         if wants_fragment():
             return make_response(render_template(page.tab.template, page=page, tab=page.tab))
         return self.page("inlet/purchase_order.html", page)
@@ -126,11 +103,6 @@ class PurchaseOrderView(ActingView):
         changes = {name: value for name, value in _entered(form).items() if getattr(order, name) != value}
         db.session.rollback()
         orders.edit_header(pk, form.version_no.data, changes, current_reader())
-
-    def _guards(self, order: PurchaseOrder, reader: Reader) -> Mapping[str, str]:
-        # The wall has let the order through; what its guards ask besides is not for the reader to see.
-        with Session(db.engine) as session:
-            return order_guards(session, order.id, reader)
 
 
 def _entered(form: FlaskForm) -> dict[str, Any]:
