@@ -49,12 +49,6 @@ def walked(visit: Visit, look: Callable[[Visit], list[str]], *first: str) -> lis
     addresses, problems = [], []
     for address in walk(visit, *first):
         addresses.append(address)
-        if "/users/show" in address:
-            print(
-                "SHOW",
-                visit.page.locator("#content").inner_text(),
-                [l for l in __import__("tests.browser.walking").browser.walking.links_of(visit.page) if "pass" in l],
-            )
         problems += [f"{address}, {problem}" for problem in look(visit)]
     assert problems == []
     return addresses
@@ -75,6 +69,5 @@ def test_every_page_of_an_admin_is_open_to_everybody_and_none_is_left_out(
 ) -> None:
     addresses = session_app.url_map.bind("127.0.0.1")
     seen = walked(enter(ADMIN), in_every_look, held(console))
-    print(seen)
     answered = {str(addresses.match(urlsplit(address).path, return_rule=True)[0]) for address in seen}
     assert {str(route) for route in routes(session_app, "GET")} - answered - NO_PAGES == set()

@@ -9,12 +9,8 @@ import { startKeys } from "./scripts/keys.js";
 import { startMenus } from "./scripts/menus.js";
 import { writeNumbers } from "./scripts/numbers.js";
 import { startPartials } from "./scripts/partials.js";
-<<<<<<< HEAD
-import { fitTables, showFocus } from "./scripts/scrolling.js";
-=======
 import { startRefreshing } from "./scripts/refreshing.js";
-import { fitTables } from "./scripts/scrolling.js";
->>>>>>> main
+import { fitTables, showFocus } from "./scripts/scrolling.js";
 import { startSelection } from "./scripts/selection.js";
 import { startStockFilters } from "./scripts/stock-filters.js";
 import { writeTimes, startClock } from "./scripts/time.js";
@@ -35,12 +31,9 @@ startKeys();
 startForms();
 startPartials();
 startClock();
-<<<<<<< HEAD
 showFocus();
-=======
 startBulkNote();
 startRefreshing();
->>>>>>> main
 
 // What is in the page now, and whatever is loaded into it later.
 contents(writeTimes, writeNumbers, fitTables, dressForms, startSelection, startFacets, startStockFilters);
