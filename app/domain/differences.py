@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import singledispatch
 from typing import Any, Final
 
 from app.domain.record import SHIP_TO_FIELDS, LineRecord, PurchaseOrderRecord, plain_number
@@ -140,18 +141,38 @@ def _of(record: Any, name: str) -> str:
     return text_of(getattr(record, name))
 
 
+@singledispatch
 def text_of(value: Any) -> str:
     """A value as text: figures without needless zeros, dates with their month's name, lists with commas."""
-    if isinstance(value, Decimal):
-        return plain_number(value)
-    if isinstance(value, datetime):
-        return f"{value:%-d %b %Y, %H:%M} UTC"
-    if isinstance(value, date):
-        return f"{value:%-d %b %Y}"
-    if isinstance(value, list | tuple):
-        return ", ".join(text_of(part) for part in value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {text_of(part)}" for name, part in value.items())
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
     return "" if value is None else str(value)
+
+
+@text_of.register
+def _figure(value: Decimal) -> str:
+    return plain_number(value)
+
+
+@text_of.register
+def _instant(value: datetime) -> str:
+    return f"{value:%-d %b %Y, %H:%M} UTC"
+
+
+@text_of.register
+def _day(value: date) -> str:
+    return f"{value:%-d %b %Y}"
+
+
+@text_of.register(list)
+@text_of.register(tuple)
+def _list(value: Sequence[Any]) -> str:
+    return ", ".join(text_of(part) for part in value)
+
+
+@text_of.register
+def _open_map(value: dict) -> str:  # type: ignore[type-arg]  # what is dispatched on is the bare class
+    return ", ".join(f"{name}: {text_of(part)}" for name, part in value.items())
+
+
+@text_of.register
+def _truth(value: bool) -> str:
+    return "Yes" if value else "No"
