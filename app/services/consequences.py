@@ -84,10 +84,8 @@ def _archive(case: Case) -> Told:
 def _delete(case: Case) -> Told:
     counts = case.counts
     words: list[Words] = [(f"The purchase order and its {counted(counts.lines, 'line')} are removed here.",)]
-    entries = "entry" if counts.entries == 1 else "entries"
-    words.append(
-        (f"Its timeline ({number(counts.entries)} {entries}, comments too) stays, without a page to read it on.",)
-    )
+    entries = f"{number(counts.entries)} {'entry' if counts.entries == 1 else 'entries'}, comments too"
+    words.append((f"Its timeline ({entries}) stays in the database, without a page to read it on.",))
     if counts.receipts_let_go:
         words.append((f"{counted(counts.receipts_let_go, 'receipt')} of it wait for it to be imported again.",))
     if case.known.document is DocumentState.PLANNED:
@@ -100,10 +98,8 @@ def _force_delete(case: Case) -> Told:
     words, losses = _delete(case)
     if case.known.document in {DocumentState.ACCEPTED, DocumentState.UNKNOWN, DocumentState.CANCELING}:
         called = f" ({case.counts.reference})" if case.counts.reference else ""
-        kept = (
-            f"{case.where} keeps its document{called} and may still deliver. Imported again, the order finds it there."
-        )
-        words.insert(1, (kept,))
+        words.insert(1, (f"{case.where} keeps its document{called} and may still deliver.",))
+        words.append((f"Imported again, it finds that document; {case.where} gets no second one.",))
     return words, losses
 
 

@@ -23,8 +23,8 @@ def accept(case: Case) -> Told:
     fields, lines = header_changes(today, offered), line_changes(today.lines, offered.lines)
     words: list[Words] = [(f"{counted(len(fields), 'field')} and {counted(len(lines), 'line')} change.",)]
     if case.known.receipts:
-        words.append((f"It has {counted(case.known.receipts, 'receipt')}, so it does not start over: its lines change"
-                      " under them, and the sums say where it stands then.",))  # fmt: skip
+        came = f"It has {counted(case.known.receipts, 'receipt')}, so it does not start over"
+        words.append((f"{came}: its lines change under them, and the sums say where it stands then.",))
         words.append(_update(case))
     else:
         words.append(("The rules judge it again, from the start.",))

@@ -73,17 +73,17 @@ def _put_away(case: Case) -> list[Words]:
 
 def _closed(case: Case) -> list[Words]:
     counts = case.counts
-    if not counts.outstanding_lines and not counts.short_lines:
-        return [("Nothing is outstanding.",)]
+    lines = counts.outstanding_lines + counts.finished_lines
+    if not lines:
+        return [("Nothing is outstanding: its lines were closed short. Reopen them first.",)]
     days = case.order.merchant.open_timeout_days
     words: list[Words] = [(f"It is open again for another full timeout of {counted(days, 'day')}.",)]
-    lines = counts.outstanding_lines or counts.short_lines
-    units = counts.outstanding_units or counts.short_units
+    units = counts.outstanding_units + counts.finished_units
     rest = f"what is outstanding ({counted(lines, 'line')}, {counted(units, 'unit')})"
     if case.known.document is None:
         words.append((f"{case.where} has ended its document: a new document for {rest} is sent.",))
     else:
-        words.append((f"{case.where} still has its document; {rest} is expected again, and nothing is sent.",))
+        words.append((f"{case.where} still has its document: {rest} is expected again, and nothing is sent.",))
     return words
 
 
