@@ -164,9 +164,13 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "edited": _kind(
             "Edited",
             "edit",
+            "Changed {header}. Why: {reason}",
             "Changed {header}.",
+            "Changed {changes} on line {line} ({sku}). Why: {reason}",
             "Changed {changes} on line {line} ({sku}).",
+            "Added line {added}. Why: {reason}",
             "Added line {added}.",
+            "Removed line {removed} ({sku}). Why: {reason}",
             "Removed line {removed} ({sku}).",
             "Edited.",
         ),

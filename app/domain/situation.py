@@ -78,6 +78,7 @@ class Situation:
     unsettled: int = 0
     cancel_state: str = ""
     pending: str = ""
+    pending_since: datetime | None = None
     completed_at_source: bool = False
     notice: Outgoing | None = None
     push: Outgoing | None = None

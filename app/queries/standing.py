@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from app.models import (
     DeliveryAttempt,
     DeliveryKind,
     DeliveryState,
+    Judgement,
     LineItem,
     PendingChange,
     PurchaseOrder,
@@ -23,11 +25,12 @@ from app.models import (
     Schedule,
     ScheduleKind,
 )
+from app.queries.lines import OUTSTANDING
 from app.queries.listing import AnySession
 from app.security.reader import READER_OPTION
 from app.security.scope import criteria
 
-_OUTSTANDING: Any = LineItem.quantity - LineItem.received_before - LineItem.received - LineItem.closed_short_quantity
+FAILED_SHOWN = 5
 # What such a message said is overtaken by a newer one, or nobody wants it any more.
 _OVERTAKEN = (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN)
 
@@ -66,6 +69,7 @@ def situation(session: AnySession, order: PurchaseOrder, reader: Reader, now: da
         unsettled=counts.unsettled,
         cancel_state=order.cancel_state,
         pending=counts.pending or "",
+        pending_since=counts.pending_since,
         completed_at_source=order.source_state == "completed",
         notice=notice,
         push=push,
@@ -77,18 +81,20 @@ def _counts(order_id: int) -> Select[Any]:
     """Lines, receipts and the pending change, counted through the wall in one statement."""
     expected = LineItem.left_out_by.is_(None)
     lines = select(
-        func.count().filter(expected, _OUTSTANDING > 0).label("waiting_lines"),
-        func.sum(_OUTSTANDING).filter(expected, _OUTSTANDING > 0).label("waiting_units"),
+        func.count().filter(expected, OUTSTANDING > 0).label("waiting_lines"),
+        func.sum(OUTSTANDING).filter(expected, OUTSTANDING > 0).label("waiting_units"),
         func.count().filter(LineItem.closed_short_quantity > 0).label("short_lines"),
     )
     receipts = select(func.count(Receipt.id)).where(Receipt.purchase_order_id == order_id)
     failed = receipts.where(Receipt.state == ReceiptState.ERROR).scalar_subquery()
     applied = Receipt.state.in_([ReceiptState.READY, ReceiptState.NOTIFYING])
     pending = select(PendingChange.kind).where(PendingChange.purchase_order_id == order_id).scalar_subquery()
+    since = select(PendingChange.received_at).where(PendingChange.purchase_order_id == order_id).scalar_subquery()
     return lines.add_columns(
         failed.label("failed_receipts"),
         receipts.where(applied).scalar_subquery().label("unsettled"),
         pending.label("pending"),
+        since.label("pending_since"),
     ).where(LineItem.purchase_order_id == order_id)
 
 
@@ -121,6 +127,30 @@ def _messages(
             notice = message
         next_update = next_due_at
     return notice, push, next_update
+
+
+@dataclass(frozen=True, slots=True)
+class StoppingRule:
+    """The rule that a judgement ended at."""
+
+    rule_id: int
+    name: str
+
+
+def stopping_rule(session: AnySession, judgement_id: int | None) -> StoppingRule | None:
+    """The rule that stopped an order, read from the trace of its last judgement; None where no rule did."""
+    if judgement_id is None:
+        return None
+    trace = session.scalar(select(Judgement.trace).where(Judgement.id == judgement_id)) or {}
+    rules = trace.get("rules") or []
+    found = next((rule for rule in rules if rule.get("error")), rules[-1] if rules else None)
+    return None if found is None else StoppingRule(int(found["rule_id"]), str(found["name"]))
+
+
+def failed_receipts(session: AnySession, order_id: int) -> list[Receipt]:
+    """The newest receipts of an order that wait for a person."""
+    query = select(Receipt).where(Receipt.purchase_order_id == order_id, Receipt.state == ReceiptState.ERROR)
+    return list(session.scalars(query.order_by(Receipt.id.desc()).limit(FAILED_SHOWN)))
 
 
 def _outgoing(row: Delivery, code: str, answer: str) -> Outgoing:

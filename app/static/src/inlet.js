@@ -1,4 +1,5 @@
 import htmx from "htmx.org";
+import { filterAttributes } from "./scripts/attributes.js";
 import { contents } from "./scripts/content.js";
 import { startDialogs } from "./scripts/dialogs.js";
 import { startFacets } from "./scripts/facets.js";
@@ -11,6 +12,7 @@ import { startPartials } from "./scripts/partials.js";
 import { fitTables } from "./scripts/scrolling.js";
 import { startSelection } from "./scripts/selection.js";
 import { startStockFilters } from "./scripts/stock-filters.js";
+import { startTabs } from "./scripts/tabs.js";
 import { writeTimes, startClock } from "./scripts/time.js";
 
 // The Content-Security-Policy allows neither eval nor styles without a nonce.
@@ -26,7 +28,8 @@ startDialogs();
 startKeys();
 startForms();
 startPartials();
+startTabs();
 startClock();
 
 // What is in the page now, and whatever is loaded into it later.
-contents(writeTimes, writeNumbers, fitTables, dressForms, startSelection, startFacets, startStockFilters);
+contents(writeTimes, writeNumbers, fitTables, dressForms, startSelection, startFacets, startStockFilters, filterAttributes);

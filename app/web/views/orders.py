@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import make_response, render_template
-from flask_wtf import FlaskForm
-from sqlalchemy.orm import Session
-from wtforms import DateField, IntegerField, StringField, TextAreaField
-from wtforms.validators import Optional
-from wtforms.widgets import HiddenInput
 
-from app.domain.people import Reader
 from app.domain.states import DISPLAY
-from app.extensions import db
-from app.models import PurchaseOrder
 from app.queries.orders import ORDERS
-from app.security.reader import current_reader
-from app.services import orders
-from app.services.actions import ORDER_ACTIONS, order_guards, perform_orders
+from app.services.actions import ORDER_ACTIONS, perform_orders
 from app.web import building, cells
-from app.web.acting import ActingView
 from app.web.acts import Acts
-from app.web.addresses import wants_fragment
+from app.web.addresses import this_address, wants_fragment
 from app.web.asking import Dates, Filter
 from app.web.base import Answer
 from app.web.columns import Col, Shown
 from app.web.fab import guarded, route
-from app.web.forms import long, short
 from app.web.interface import Interface
+from app.web.order_pages import TabPage
 from app.web.pages import Cell, Empty
-from app.web.views.order_page import order_page
+from app.web.views.order_asking import OrderAsking
+from app.web.views.order_editing import OrderEditing
+from app.web.views.order_page import order_page, order_tab
 
 
 def _number(order: Any, shown: Shown) -> Cell:
@@ -67,20 +57,7 @@ COLUMNS = (
 )
 
 
-class HeaderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
-    """The header fields of an order that people may change before it is sent."""
-
-    buyer_name = StringField("Buyer", [short()])
-    supplier_code = StringField("Supplier code", [short()])
-    supplier_name = StringField("Supplier", [short()])
-    due_date = DateField("Due date", [Optional()])
-    currency = StringField("Currency", [short()])
-    tags = StringField("Tags", [long()], description="Words with commas between them.")
-    notes = TextAreaField("Notes", [long()])
-    version_no = IntegerField(widget=HiddenInput())
-
-
-class PurchaseOrderView(ActingView):
+class PurchaseOrderView(OrderAsking, OrderEditing):
     """Purchase orders of all connections."""
 
     datamodel = Interface(ORDERS)
@@ -101,7 +78,6 @@ class PurchaseOrderView(ActingView):
     )
     date_filters = (Dates("imported", "Imported"), Dates("ordered", "Ordered"), Dates("due", "Due"))
     acts = Acts(ORDER_ACTIONS, perform_orders)
-    form_class = HeaderForm
     writes = ("edit",)
 
     @route("/show/<int:pk>")
@@ -110,31 +86,8 @@ class PurchaseOrderView(ActingView):
         """The page of an order; htmx gets the content of the asked tab only."""
         order = self.found(pk)
         shown = building.shown_now()
-        page = order_page(self, order, self._guards(order, shown.reader), shown)
+        guards = self.guards_of(order, shown.reader)
         if wants_fragment():
-            return make_response(render_template(page.tab.template, page=page, tab=page.tab))
-        return self.page("inlet/purchase_order.html", page)
-
-    def fill(self, form: FlaskForm, record: PurchaseOrder) -> None:
-        """Tags are one text in the form."""
-        if not form.is_submitted():
-            form.tags.data = ", ".join(record.tags)
-
-    def save(self, pk: int, form: FlaskForm) -> None:
-        """Store the header; only what differs from today's values is an edit, and the service compares the version."""
-        order = self.found(pk)
-        changes = {name: value for name, value in _entered(form).items() if getattr(order, name) != value}
-        db.session.rollback()
-        orders.edit_header(pk, form.version_no.data, changes, current_reader())
-
-    def _guards(self, order: PurchaseOrder, reader: Reader) -> Mapping[str, str]:
-        # The wall has let the order through; what its guards ask besides is not for the reader to see.
-        with Session(db.engine) as session:
-            return order_guards(session, order.id, reader)
-
-
-def _entered(form: FlaskForm) -> dict[str, Any]:
-    values = building.values_of(form)
-    del values["version_no"]
-    values["tags"] = [tag.strip() for tag in (values["tags"] or "").split(",") if tag.strip()]
-    return {name: "" if value is None and name != "due_date" else value for name, value in values.items()}
+            tab = order_tab(self, order, guards, shown)
+            return make_response(render_template(tab.template, page=TabPage(tab, this_address()), tab=tab))
+        return self.page("inlet/purchase_order.html", order_page(self, order, guards, shown))

@@ -1,10 +1,6 @@
-// Parts of a page that htmx loads: which tab is open, and what to say when a part did not come.
+// Parts of a page that htmx loads: what to say when a part did not come.
 
 export function startPartials() {
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    const tab = event.detail.elt.closest("[data-tabs] a");
-    if (tab && event.detail.successful) markTab(tab);
-  });
   document.body.addEventListener("htmx:sendError", () => {
     tell("Inlet did not answer.", "Check your connection, then try again.");
   });
@@ -13,11 +9,6 @@ export function startPartials() {
     if (event.detail.xhr.status === 401) window.location.reload();
     else tell("This part could not be loaded.", "Reload the page, then try again.");
   });
-}
-
-function markTab(tab) {
-  for (const other of tab.parentElement.children) other.removeAttribute("aria-current");
-  tab.setAttribute("aria-current", "page");
 }
 
 function tell(what, remedy) {
