@@ -48,7 +48,7 @@ def worker() -> None:
     from sqlalchemy.orm import configure_mappers  # noqa: PLC0415
 
     from app import create_app  # noqa: PLC0415
-    from app.jobs import deliveries, housekeeping, processing, receipts, runs  # noqa: F401, PLC0415
+    from app.jobs import bulk, deliveries, housekeeping, processing, receipts, runs  # noqa: F401, PLC0415
     from app.jobs.runtime import WorkHorse  # noqa: PLC0415
     from app.wakeups import QUEUE  # noqa: PLC0415
 

@@ -31,6 +31,7 @@ class Topic(StrEnum):
     DELIVERIES = "deliveries"
     RECEIPTS = "receipts"
     RUNS = "runs"
+    BULK = "bulk"
     HOUSEKEEPING = "housekeeping"
 
 
@@ -39,6 +40,7 @@ JOBS: dict[Topic, str] = {
     Topic.DELIVERIES: "app.jobs.deliveries.work",
     Topic.RECEIPTS: "app.jobs.receipts.work",
     Topic.RUNS: "app.jobs.runs.work",
+    Topic.BULK: "app.jobs.bulk.work",
     Topic.HOUSEKEEPING: "app.jobs.housekeeping.work",
 }
 

@@ -219,6 +219,7 @@ def _target(move: Move[StatusT], status: StatusT, record: str) -> StatusT:
 # Delayed is a way to show an unfinished order, never a stored status: it would be stale at the next midnight.
 DELAYED: Final = "delayed"
 DELAYABLE: Final = frozenset({PoStatus.OPEN, PoStatus.PARTIALLY_RECEIVED})
+UNFINISHED: Final = frozenset({PoStatus.NEW, *DELAYABLE})
 
 
 def display_status(status: PoStatus, late_from: datetime | None, now: datetime) -> str:

@@ -31,13 +31,14 @@ def choices(session: AnySession, reader: Reader, names: Sequence[str]) -> Mappin
     found: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
     if not names:
         return found
-    union = union_all(*(select(_part(name, reader).subquery()) for name in names))
+    union = union_all(*(select(named(name, reader).subquery()) for name in names))
     for name, number, label in session.execute(union, execution_options={READER_OPTION: SYSTEM}):
         found[name].append((number, label))
     return found
 
 
-def _part(name: str, reader: Reader) -> Select[Any]:
+def named(name: str, reader: Reader) -> Select[Any]:
+    """The ids and labels of one of them, with the reader's conditions: columns facet, id and label."""
     model, label = _NAMED[name]
     key: Any = model.id
     query = select(literal(name).label("facet"), key.label("id"), label.label("label"))

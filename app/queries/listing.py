@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -18,7 +18,7 @@ from app.columns import Instant
 from app.models import Table
 
 COUNT_CAP: Final = 10_000
-PAGE_SIZES: Final = (25, 50, 100)
+PAGE_SIZES: Final = (25, 50, 100, 200)
 _LARGEST_ID: Final = 2**63 - 1
 
 AnySession = Session | scoped_session[Any]
@@ -27,7 +27,10 @@ Condition = ColumnElement[bool]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a reader asks of a list: at `now`, an aware instant. Pages count from 1; `sort` is a declared name."""
+    """What a reader asks of a list: at `now`, an aware instant. Pages count from 1; `sort` is a declared name.
+
+    `dates` are whole days, both ends inside; on a column of instants they are days in `zone`.
+    """
 
     now: datetime
     search: str = ""
@@ -37,6 +40,7 @@ class Ask:
     descending: bool = False
     page: int = 1
     size: int = PAGE_SIZES[0]
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class Listing:
 
     `filters` maps a name to a condition made of the chosen values and the instant; `dates` maps a name to the column
     that a range of dates limits; `sorts` maps a name to the columns that it orders by. `eager` loads what the cells
-    show, so that no row costs a statement of its own.
+    show, so that no row costs a statement of its own. `facets` maps the name of a filter whose choices part the rows to
+    the expression that tells a row's choice at an instant: its rows are counted by one grouping.
     """
 
     model: type[Table]
@@ -55,6 +60,7 @@ class Listing:
     filters: Mapping[str, Callable[[tuple[str, ...], datetime], Condition]] = field(default_factory=dict)
     dates: Mapping[str, Any] = field(default_factory=dict)
     sorts: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    facets: Mapping[str, Callable[[datetime], Any]] = field(default_factory=dict)
     eager: Sequence[ORMOption] = ()
     limit_to: Condition | None = None
 
@@ -90,7 +96,7 @@ def conditions_of(listing: Listing, ask: Ask) -> list[Condition]:
             conditions.append(listing.filters[name](values, ask.now))
     for name, bounds in ask.dates.items():
         if name in listing.dates:
-            conditions.extend(_within(listing.dates[name], bounds))
+            conditions.extend(_within(listing.dates[name], bounds, ask.zone))
     return conditions
 
 
@@ -135,19 +141,19 @@ def _is_id(value: str) -> bool:
     return value.isascii() and value.isdigit() and len(value) < 20 and int(value) <= _LARGEST_ID
 
 
-def _within(column: Any, bounds: tuple[date | None, date | None]) -> list[Condition]:
-    # A range of dates means whole days, also on a column of instants (in UTC).
+def _within(column: Any, bounds: tuple[date | None, date | None], zone: tzinfo) -> list[Condition]:
+    # A range of dates means whole days, also on a column of instants.
     first, last = bounds
     if isinstance(column.type, Instant):
-        found = [] if first is None else [column >= _midnight(first)]
-        # The last day of the calendar has no day after it: it limits nothing.
-        return found if last in {None, date.max} else [*found, column < _midnight(last) + timedelta(days=1)]
+        # The first and the last day of the calendar limit nothing: their outer ends may not exist in UTC.
+        found = [] if first in {None, date.min} else [column >= _midnight(first, zone)]
+        return found if last in {None, date.max} else [*found, column < _midnight(last + timedelta(days=1), zone)]
     found = [] if first is None else [column >= first]
     return found if last is None else [*found, column <= last]
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
 
 
 def _ordered(query: Select[Any], listing: Listing, ask: Ask, key: Any) -> Select[Any]:

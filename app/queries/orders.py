@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, union_all
 from sqlalchemy.orm import joinedload, undefer
 from sqlalchemy.sql.elements import Grouping
 
-from app.domain.states import DELAYABLE, DELAYED, PoStatus
 from app.models import (
     Activity,
     Delivery,
@@ -20,6 +18,7 @@ from app.models import (
     PurchaseOrder,
     Receipt,
 )
+from app.queries import order_filters as by
 from app.queries.listing import AnySession, Condition, Listing, among, contains, contains_key
 
 ITEMS_PER_PAGE: Final = 50
@@ -50,30 +49,29 @@ def matches(text: str) -> Condition:
     return PurchaseOrder.id.in_(union_all(header, lines).scalar_subquery())
 
 
-def is_delayed(now: datetime) -> Condition:
-    """Whether an order is shown as Delayed: it waits for goods at or after the instant from which it is late."""
-    return and_(PurchaseOrder.status.in_(sorted(DELAYABLE)), PurchaseOrder.late_from <= now)
-
-
-def has_status(values: tuple[str, ...], now: datetime) -> Condition:
-    """Whether an order is shown with one of the nine statuses: a Delayed one is neither Open nor Partially Received."""
-    stored = [PoStatus(value) for value in values if value in set(PoStatus)]
-    late = is_delayed(now)
-    on_time = and_(PurchaseOrder.status.in_(stored), or_(PurchaseOrder.late_from.is_(None), not_(late)))
-    return or_(on_time, late) if DELAYED in values else on_time
-
-
 ORDERS: Final = Listing(
     model=PurchaseOrder,
     default_sort="imported",
     default_descending=True,
     search=matches,
     filters={
-        "status": has_status,
+        "status": by.has_status,
         "connection": among(PurchaseOrder.connection_id),
         "store": among(PurchaseOrder.store_id),
         "merchant": among(PurchaseOrder.merchant_id),
         "warehouse": among(PurchaseOrder.warehouse_id),
+        "late": by.is_late,
+        "cause": by.has_cause,
+        "waits": by.waits_for,
+        "due_in": by.is_due,
+    },
+    facets={
+        "status": by.shown_status,
+        "connection": lambda _now: PurchaseOrder.connection_id,
+        "store": lambda _now: PurchaseOrder.store_id,
+        "merchant": lambda _now: PurchaseOrder.merchant_id,
+        "warehouse": lambda _now: PurchaseOrder.warehouse_id,
+        "cause": by.shown_cause,
     },
     dates={
         "imported": PurchaseOrder.imported_at,
@@ -89,6 +87,10 @@ ORDERS: Final = Listing(
         "received": [PurchaseOrder.units_received],
         "cost": [PurchaseOrder.total_cost],
         "buyer": [func.lower(PurchaseOrder.buyer_name)],
+        "units": [PurchaseOrder.units_ordered],
+        "sent": [PurchaseOrder.sent_at],
+        "accepted": [PurchaseOrder.accepted_at],
+        "receipt": [PurchaseOrder.last_receipt_at],
     },
     eager=(
         joinedload(PurchaseOrder.merchant),
@@ -118,6 +120,15 @@ LINES: Final = Listing(
     filters={"order": among(LineItem.purchase_order_id)},
     eager=(joinedload(LineItem.purchase_order),),
 )
+
+
+def exactly(session: AnySession, text: str) -> int | None:
+    """The id of the one order that has `text` as its number or external id; None where there is none, or several."""
+    # The search index narrows it down for the id, which has no index of its own.
+    by_id = and_(contains(_SEARCHED, text), PurchaseOrder.external_id == text)
+    query = select(PurchaseOrder.id).where(or_(PurchaseOrder.number == text, by_id)).limit(2)
+    found = list(session.scalars(query))
+    return found[0] if len(found) == 1 else None
 
 
 def order(session: AnySession, order_id: int, *, snapshot: bool = False) -> PurchaseOrder | None:

@@ -40,12 +40,24 @@ ORDER_ACTS: Final = (
     "can_reopen",
     "can_comment",
 )
+BULK_JOBS: Final = ("can_progress", "can_cancel", "can_result")
+# Own filters of a list; showing them to others is for staff.
+_OWN_VIEWS: Final = (
+    "can_save",
+    "can_replace",
+    "can_rename",
+    "can_delete",
+    "can_make_default",
+    "can_take_default_off",
+)
 RECEIPT_ACTS: Final = ("can_reprocess", "can_reset", "can_archive", "can_accept")
 
 RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     SUPPORT: {
         **_OWN_ACCOUNT,
+        "Dashboard": ("can_show",),
         "PurchaseOrders": (*_READ, "can_edit", *ORDER_ACTS),
+        "SavedViews": (*_OWN_VIEWS, "can_share"),
         "LineItems": (*_READ, "can_add", "can_edit", "can_delete"),
         "Receipts": (*_READ, *RECEIPT_ACTS),
         "Connections": (*_READ, "can_run"),
@@ -55,27 +67,33 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "Warehouses": _READ,
         "Accounts": _READ,
         "Runs": _READ,
+        "BulkJobs": (*_READ, *BULK_JOBS),
         "RunFailures": _READ,
         "Deliveries": _READ,
         "menu": (
-            "Purchase Orders", "Purchases", "Line items", "Receipts", "Connections", "Automation", "Rules",
-            "Operations", "Runs", "Failed records", "Deliveries", "Settings", "Merchants", "Stores", "Warehouses",
-            "Merchants at warehouses",
+            "Dashboard", "Purchase Orders", "Purchases", "Line items", "Receipts", "Connections", "Automation", "Rules",
+            "Operations", "Runs", "Bulk jobs", "Failed records", "Deliveries", "Settings", "Merchants", "Stores",
+            "Warehouses", "Merchants at warehouses",
         ),
     },
     PARTNER: {
         **_OWN_ACCOUNT,
+        "Dashboard": ("can_show",),
         "PurchaseOrders": (*_READ, "can_comment"),
+        "BulkJobs": (*_READ, *BULK_JOBS),
+        "SavedViews": _OWN_VIEWS,
         "LineItems": _READ,
         "Receipts": _READ,
-        "menu": ("Purchase Orders", "Purchases", "Receipts"),
+        "menu": ("Dashboard", "Purchase Orders", "Purchases", "Receipts"),
     },
     MERCHANT: {
         **_OWN_ACCOUNT,
+        "Dashboard": ("can_show",),
         "PurchaseOrders": _READ,
+        "SavedViews": _OWN_VIEWS,
         "LineItems": _READ,
         "Receipts": _READ,
-        "menu": ("Purchase Orders", "Purchases", "Line items", "Receipts"),
+        "menu": ("Dashboard", "Purchase Orders", "Purchases", "Line items", "Receipts"),
     },
     RULE_EDITOR: {"Rules": _WRITE},
     CONNECTION_EDITOR: {"Connections": (*_WRITE, "can_schedule"), "Accounts": _WRITE},

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.errors import InletError, NotFound, Refused
+from app.domain.errors import InletError, LeaseLost, NotFound, Refused
 from app.domain.people import Reader, Role
 from app.models import PurchaseOrder
 from app.services import order_changes, order_moves, orders, receipt_actions
@@ -15,7 +15,15 @@ from app.services.order_facts import Facts, facts, lock, order_guards, why_not
 from app.services.outcome import Outcome
 from app.services.unit_of_work import Unit, unit_of_work
 
-__all__ = ["ORDER_ACTIONS", "RECEIPT_ACTIONS", "ActionSpec", "order_guards", "perform_orders", "perform_receipts"]
+__all__ = [
+    "ORDER_ACTIONS",
+    "RECEIPT_ACTIONS",
+    "ActionSpec",
+    "order_guards",
+    "perform_order",
+    "perform_orders",
+    "perform_receipts",
+]
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +96,9 @@ _STEPS: dict[str, Step] = {
 }
 
 
+Record = Callable[[Unit, Outcome], None]
+
+
 def perform_orders(action: str, ids: Sequence[int], reader: Reader, **options: Any) -> list[Outcome]:
     """Do an action on orders, each in a transaction of its own: one that fails never stops the others.
 
@@ -95,47 +106,52 @@ def perform_orders(action: str, ids: Sequence[int], reader: Reader, **options: A
     """
     if action not in ORDER_ACTIONS:
         raise Refused(f"There is no action “{action}”.")
-    return [_perform(action, po_id, reader, options) for po_id in ids]
+    return [perform_order(action, po_id, reader, options) for po_id in ids]
 
 
-def _perform(action: str, po_id: int, reader: Reader, options: dict[str, Any]) -> Outcome:
+def perform_order(
+    action: str, po_id: int, reader: Reader, options: Mapping[str, Any], record: Record | None = None
+) -> Outcome:
+    """Do an action on one order and say what became of it; only LeaseLost, and what `record` raises, gets out.
+
+    `record` writes the outcome down in the very transaction of the action, so that the two are done together or not
+    at all; that of an order which was skipped or failed, in a transaction of its own.
+    """
     try:
-        label, message = _do(action, po_id, reader, options)
+        with unit_of_work(action) as unit:
+            label, message = _do(unit, action, po_id, reader, options)
+            outcome = Outcome(po_id, label, "done", message)
+            if record is not None:
+                record(unit, outcome)
+        return outcome
+    except LeaseLost:
+        raise
     except (Refused, NotFound) as refusal:
-        return Outcome(po_id, _label(po_id, reader), "skipped", refusal.sentence())
+        outcome = Outcome(po_id, _label(po_id, reader), "skipped", refusal.sentence())
     except InletError as problem:
-        return Outcome(po_id, _label(po_id, reader), "failed", problem.sentence())
+        outcome = Outcome(po_id, _label(po_id, reader), "failed", problem.sentence())
     except Exception:
         log.exception("An action failed.", extra={"action": action, "purchase_order": po_id})
-        return Outcome(po_id, _label(po_id, reader), "failed", "An internal fault stopped it; nothing was changed.")
-    return Outcome(po_id, label, "done", message)
+        outcome = Outcome(po_id, _label(po_id, reader), "failed", "An internal fault stopped it; nothing was changed.")
+    if record is not None:
+        with unit_of_work("record an outcome") as unit:
+            record(unit, outcome)
+    return outcome
 
 
-def _do(action: str, po_id: int, reader: Reader, options: dict[str, Any]) -> tuple[str, str]:
+def _do(unit: Unit, action: str, po_id: int, reader: Reader, options: Mapping[str, Any]) -> tuple[str, str]:
     if action in ("delete", "force_delete"):
-        label = _label(po_id, reader)
         tombstone = bool(options.get("tombstone"))
-        return label, orders.delete(po_id, reader, tombstone=tombstone, force=action == "force_delete")
+        return orders.delete(unit, po_id, reader, tombstone=tombstone, force=action == "force_delete")
     if action == "comment":
-        orders.comment(po_id, str(options.get("text", "")), reader)
-        return _label(po_id, reader), "The comment is in the timeline."
-    with unit_of_work(action) as unit:
-        order, known = _guarded(unit, action, po_id, reader)
-        wanted = {name: options[name] for name in (*ORDER_ACTIONS[action].fields, "line_ids") if name in options}
-        message = _STEPS[action](unit, order, known, reader, **wanted)
-        label = order.number
+        return orders.comment(unit, po_id, str(options.get("text", "")), reader), "The comment is in the timeline."
+    order, known = _guarded(unit, action, po_id, reader)
+    wanted = {name: options[name] for name in (*ORDER_ACTIONS[action].fields, "line_ids") if name in options}
+    message = _STEPS[action](unit, order, known, reader, **wanted)
+    label = order.number
     if action == "reprocess":
-        _reprocess_receipts(po_id, reader)
+        receipt_actions.reprocess_of(unit, po_id, reader)
     return label, message
-
-
-def _reprocess_receipts(po_id: int, reader: Reader) -> None:
-    """The order's receipts in Error are tried again with it, each answering for itself."""
-    with unit_of_work("find receipts in error") as unit:
-        rows = unit.rows(
-            "SELECT id FROM receipt WHERE purchase_order_id = :id AND state = 'error' ORDER BY id", id=po_id
-        )
-    receipt_actions.reprocess([row.id for row in rows], reader)
 
 
 def _guarded(unit: Unit, action: str, po_id: int, reader: Reader) -> tuple[PurchaseOrder, Facts]:

@@ -161,6 +161,8 @@ _DUE = {
     " AND (state = 'due' OR lease_until < clock_timestamp()) LIMIT 1",
     Topic.RUNS: "SELECT 1 FROM run r JOIN schedule s ON s.id = r.schedule_id WHERE r.state = 'queued'"
     " AND (s.lease_until IS NULL OR s.lease_until < clock_timestamp()) LIMIT 1",
+    Topic.BULK: "SELECT 1 FROM run WHERE kind = 'bulk' AND state IN ('queued', 'running')"
+    " AND (lease_until IS NULL OR lease_until < clock_timestamp()) LIMIT 1",
 }
 
 

@@ -160,43 +160,43 @@ def _apply(unit: Unit, order: PurchaseOrder, edits: dict[str, Any], reader: Read
     unit.ring(Topic.PROCESSING)
 
 
-def comment(po_id: int, words: str, reader: Reader) -> None:
-    """Write a line in the timeline. Raises NotFound, or Refused for an empty comment."""
-    with unit_of_work("comment") as unit:
-        order = lock(unit, po_id, reader)
-        known = facts(unit.session, po_id)
-        _guard("comment", known, reader)
-        if not words.strip():
-            raise Refused("The comment is empty.", "Write something.")
-        tell(unit, [Entry("comment", order.id, actor=reader.name, data={"text": words.strip()[:4000]})])
+def comment(unit: Unit, po_id: int, words: str, reader: Reader) -> str:
+    """Write a line in the timeline; returns the order's number. Raises NotFound, or Refused for an empty comment."""
+    order = lock(unit, po_id, reader)
+    _guard("comment", facts(unit.session, po_id), reader)
+    if not words.strip():
+        raise Refused("The comment is empty.", "Write something.")
+    tell(unit, [Entry("comment", order.id, actor=reader.name, data={"text": words.strip()[:4000]})])
+    return order.number
 
 
-def delete(po_id: int, reader: Reader, *, tombstone: bool, force: bool) -> str:
-    """Remove an order here only. The key and the send ledger stay: a re-import finds the warehouse's document again.
+def delete(unit: Unit, po_id: int, reader: Reader, *, tombstone: bool, force: bool) -> tuple[str, str]:
+    """Remove an order here only; returns its number and what was done. Raises NotFound and Refused.
 
-    With a tombstone it is never imported again. Raises NotFound and Refused.
+    The key and the send ledger stay: a re-import finds the warehouse's document again. With a tombstone it is never
+    imported again.
     """
-    with unit_of_work("delete an order") as unit:
-        # The key first: an import takes the key's lock before the order's.
-        unit.rows("SELECT id FROM po_key WHERE purchase_order_id = :id FOR NO KEY UPDATE", id=po_id)
-        order = lock(unit, po_id, reader)
-        known = facts(unit.session, po_id)
-        _guard("force_delete" if force else "delete", known, reader)
-        outbox.forget_planned(unit, [po_id])
-        receiving_waiting.let_go(unit, po_id, by=reader.name)
-        unit.run(
-            "UPDATE delivery SET state = 'withdrawn', settled_at = clock_timestamp()"
-            " WHERE purchase_order_id = :id AND state = 'due'",
-            id=po_id,
-        )
-        unit.run(
-            "UPDATE po_key SET purchase_order_id = NULL, raw_digest = NULL,"
-            " tombstoned_at = CASE WHEN :tombstone THEN clock_timestamp() END,"
-            " tombstoned_by = CASE WHEN :tombstone THEN :name END WHERE purchase_order_id = :id",
-            id=po_id,
-            tombstone=tombstone,
-            name=reader.name,
-        )
-        tell(unit, [Entry("deleted", po_id, actor=reader.name, data={"number": order.number, "tombstone": tombstone})])
-        unit.run("DELETE FROM purchase_order WHERE id = :id", id=po_id)
-    return "It is deleted and never imported again." if tombstone else "It is deleted; the source may offer it again."
+    # The key first: an import takes the key's lock before the order's.
+    unit.rows("SELECT id FROM po_key WHERE purchase_order_id = :id FOR NO KEY UPDATE", id=po_id)
+    order = lock(unit, po_id, reader)
+    _guard("force_delete" if force else "delete", facts(unit.session, po_id), reader)
+    outbox.forget_planned(unit, [po_id])
+    receiving_waiting.let_go(unit, po_id, by=reader.name)
+    unit.run(
+        "UPDATE delivery SET state = 'withdrawn', settled_at = clock_timestamp()"
+        " WHERE purchase_order_id = :id AND state = 'due'",
+        id=po_id,
+    )
+    unit.run(
+        "UPDATE po_key SET purchase_order_id = NULL, raw_digest = NULL,"
+        " tombstoned_at = CASE WHEN :tombstone THEN clock_timestamp() END,"
+        " tombstoned_by = CASE WHEN :tombstone THEN :name END WHERE purchase_order_id = :id",
+        id=po_id,
+        tombstone=tombstone,
+        name=reader.name,
+    )
+    number = order.number
+    tell(unit, [Entry("deleted", po_id, actor=reader.name, data={"number": number, "tombstone": tombstone})])
+    unit.run("DELETE FROM purchase_order WHERE id = :id", id=po_id)
+    done = "It is deleted and never imported again." if tombstone else "It is deleted; the source may offer it again."
+    return number, done

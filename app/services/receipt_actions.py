@@ -7,6 +7,7 @@ says no skips that receipt alone.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
@@ -26,6 +27,8 @@ from app.services.receipt_words import called
 from app.services.receiving_waiting import match_one
 from app.services.unit_of_work import Unit, unit_of_work
 
+log = logging.getLogger(__name__)
+
 _Work = Callable[[Unit, LockedOrder | None, Sequence[Any], str], Iterable[Outcome]]
 
 _NOTIFYING: Final = "It is on its way to the source; wait until the push has ended."
@@ -37,6 +40,25 @@ _ONCE_APPLIED: Final = frozenset({Discrepancy.AFTER_CLOSE, Discrepancy.NEVER_SEN
 def reprocess(receipt_ids: Iterable[int], reader: Reader, **_options: Any) -> list[Outcome]:
     """Retry what failed: match and apply again what is not applied, push again what is. A waiting one is looked up."""
     return _per_order(receipt_ids, reader, _reprocess)
+
+
+def reprocess_of(unit: Unit, po_id: int, reader: Reader) -> None:
+    """Try an order's receipts in Error again, inside the caller's transaction that holds the order's lock.
+
+    They answer for themselves: what is wrong with a receipt is told on it, and undoes nothing of the caller's.
+    """
+    query = select(Receipt.id, Receipt.external_id).where(Receipt.purchase_order_id == po_id)
+    failed = unit.session.execute(query.where(Receipt.state == ReceiptState.ERROR).order_by(Receipt.id)).all()
+    if not failed:
+        return
+    unit.session.flush()
+    try:
+        with unit.session.begin_nested():
+            order = applying.lock_order(unit, po_id)
+            rows = _locked(unit, {row.id: row.external_id for row in failed}, reader, po_id)
+            _reprocess(unit, order, rows, reader.name)
+    except InletError as problem:
+        log.info("Receipts could not be tried again: %s", problem.message, extra={"purchase_order": po_id})
 
 
 def reset(receipt_ids: Iterable[int], reader: Reader, **_options: Any) -> list[Outcome]:

@@ -101,12 +101,19 @@ class PurchaseOrder(Table):
         CheckConstraint("lease_owner IS NULL OR lease_until IS NOT NULL", name="lease_has_an_end"),
         # The processing job's claim reads nothing but this: due work, in order.
         Index("ix_purchase_order_due", "step_due_at", postgresql_where=text("step IN ('judge', 'hold')")),
-        # Housekeeping: what is late or timed out among the unfinished; facets count Delayed by it.
-        Index("ix_purchase_order_late", "late_from", postgresql_where=text(UNFINISHED)),
+        # Housekeeping: what is late or timed out among the unfinished; facets and the first page count Delayed by it.
+        Index(
+            "ix_purchase_order_late",
+            "late_from",
+            postgresql_include=["status", "merchant_id", "warehouse_id", "sent_at"],
+            postgresql_where=text(UNFINISHED),
+        ),
         # The list: newest first within a status, and each facet by itself.
         Index("ix_purchase_order_status", "status", "id"),
         Index("ix_purchase_order_connection", "connection_id", "id"),
         Index("ix_purchase_order_merchant", "merchant_id", "id"),
+        # A merchant's orders by status, counted from the index alone.
+        Index("ix_purchase_order_merchant_status", "merchant_id", "status", postgresql_include=["late_from"]),
         Index("ix_purchase_order_warehouse", "warehouse_id", "id"),
         Index("ix_purchase_order_store", "store_id", "id"),
         # The first page: what is broken by cause, and what is expected by week, each read from the index alone.

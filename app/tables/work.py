@@ -70,8 +70,12 @@ class Run(Table):
         Index("uq_run_slot", "schedule_id", "slot", unique=True, postgresql_where=text("schedule_id IS NOT NULL")),
         Index("ix_run_connection", "connection_id", "id"),
         Index("ix_run_unfinished", "lease_until", postgresql_where=text("state IN ('queued', 'running')")),
+        # A plan that is confirmed twice, by a double click or a repeated request, starts one job.
+        Index("uq_run_bulk_key", text("(request ->> 'key')"), unique=True, postgresql_where=text("kind = 'bulk'")),
         # The first page: how the imports of the last day went.
         Index("ix_run_at", "at"),
+        # How the last run of each kind of a connection ended.
+        Index("ix_run_ended", "connection_id", "kind", "id", postgresql_where=text("state IN ('done', 'failed')")),
     )
 
     id: Mapped[int] = identity()

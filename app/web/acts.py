@@ -22,7 +22,7 @@ from app.services.outcome import Outcome
 from app.web.pages import Act
 
 _REASONS_TOLD = 3
-_DANGEROUS = frozenset({"delete", "force_delete", "reset"})
+DANGEROUS = frozenset({"delete", "force_delete", "reset"})
 _TICKED = frozenset({"1", "yes", "on", "true", "y"})
 _AT_ONCE = 1_000
 
@@ -50,7 +50,7 @@ class Acts:
                 ask=spec.ask,
                 fields=tuple(spec.fields),
                 why_not=guards.get(spec.name, ""),
-                danger=spec.name in _DANGEROUS,
+                danger=spec.name in DANGEROUS,
             )
             for spec in self.offered(reader)
         )
@@ -87,7 +87,7 @@ def perform(acts: Acts, model: type[Table], name: str, ids: Sequence[int], reade
         raise NotFound("There is no such record.", "It was deleted, or it is outside of what you may see.")
     # Nothing of the page's own reading stays open while the service works.
     db.session.rollback()
-    return acts.perform(name, found, reader, **_options(spec))
+    return acts.perform(name, found, reader, **options_of(spec))
 
 
 def tell(label: str, outcomes: Sequence[Outcome], missing: int = 0) -> None:
@@ -114,7 +114,8 @@ def _reasons(outcomes: Iterable[Outcome]) -> Iterable[str]:
     return (f"{outcome.label}: {outcome.message}" for outcome in outcomes if outcome.message)
 
 
-def _options(spec: ActionSpec) -> dict[str, Any]:
+def options_of(spec: ActionSpec) -> dict[str, Any]:
+    """The options of an action as the form of this request gives them."""
     return {
         name: request.form.get(name, "") in _TICKED if name == "tombstone" else request.form.get(name, "").strip()
         for name in spec.fields

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from flask import request
 
 from app.queries.listing import COUNT_CAP, PAGE_SIZES, Ask, Found
 from app.web.addresses import arguments, changed
 from app.web.columns import Col
+from app.web.days import Dates, day_chip, day_facet, range_of, words_of
+from app.web.list_parts import ColumnChoice, ColumnsMenu
 from app.web.pages import Chip, Choice, Column, Facet, Pager, Search
+from app.web.zone import reader_zone
 
 _LAST_PAGE = 10_000
 
@@ -20,7 +23,9 @@ _LAST_PAGE = 10_000
 class Filter:
     """A filter by choice as a view declares it; without `choices` they are looked up by `name`.
 
-    One `by_id` comes by a link from the record itself; it offers nothing to choose, and can be taken away.
+    One `by_id` comes by a link from the record itself; it offers nothing to choose, and can be taken away. `words`
+    names a value that is none of the choices but means something all the same, or gives nothing. `more` puts the filter
+    behind the others.
     """
 
     name: str
@@ -29,6 +34,8 @@ class Filter:
     multiple: bool = True
     staff: bool = False
     by_id: bool = False
+    words: Callable[[str], str] | None = None
+    more: bool = False
 
     @property
     def looked_up(self) -> bool:
@@ -36,28 +43,24 @@ class Filter:
         return not self.choices and not self.by_id
 
 
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """A filter by a range of dates."""
-
-    name: str
-    label: str
-
-
 def ask_of_request(filters: Sequence[Filter], dates: Sequence[Dates], sorts: set[str], now: datetime) -> Ask:
     """What the address asks for. What it asks in vain (an unknown sort, a page that is no number) is left out."""
     given = arguments()
     sort = request.args.get("sort", "")
     name = sort.removeprefix("-")
+    zone = reader_zone()
+    today = now.astimezone(zone).date()
+    chosen = {wanted.name: tuple(given.get(wanted.name, ())) for wanted in filters}
     return Ask(
         now=now,
         search=_searched(),
-        chosen={wanted.name: tuple(given.get(wanted.name, ())) for wanted in filters},
-        dates={wanted.name: (_day(f"{wanted.name}_from"), _day(f"{wanted.name}_to")) for wanted in dates},
+        chosen={**chosen, **{wanted.named: words_of(wanted) for wanted in dates}},
+        dates={wanted.name: range_of(wanted, today) for wanted in dates},
         sort=name if name in sorts else "",
         descending=sort.startswith("-"),
         page=_number("page", 1, _LAST_PAGE),
         size=_size(),
+        zone=zone,
     )
 
 
@@ -72,10 +75,27 @@ def heading(column: Col, ask: Ask) -> Column:
     return Column(column.name, column.label, href, direction, column.right)
 
 
-def search_box(ask: Ask, placeholder: str) -> Search:
-    """The search box, which keeps the filters."""
-    kept = tuple((name, value) for name, values in arguments().items() if name not in {"q", "page"} for value in values)
-    return Search(ask.search, placeholder, request.path, kept)
+def search_box(ask: Ask, placeholder: str, *, jumps: bool = False) -> Search:
+    """The search box, which keeps the filters; with `jumps` an exact number leads to its record."""
+    return Search(ask.search, placeholder, request.path, kept_arguments("q", "page", "go"), jumps=jumps)
+
+
+def kept_arguments(*without: str) -> tuple[tuple[str, str], ...]:
+    """The arguments of this page but some, as the hidden fields of a form that goes on from it."""
+    return tuple((name, value) for name, values in arguments().items() if name not in without for value in values)
+
+
+def columns_of_request() -> list[str]:
+    """The names of the columns that the address asks for; they may come in one argument with commas, or in several."""
+    return [name for given in request.args.getlist("cols") for name in given.split(",") if name]
+
+
+def columns_menu(seen: Sequence[Col], shown: Sequence[Col]) -> ColumnsMenu:
+    """The columns that may be seen, with a tick at those that are shown; the first one stays."""
+    names = {column.name for column in shown}
+    fixed, *others = (ColumnChoice(column.name, column.label, column.name in names) for column in seen)
+    reset = changed(request.path, arguments(), cols=None, page=None) if columns_of_request() else ""
+    return ColumnsMenu(request.path, kept_arguments("cols", "go"), fixed, tuple(others), reset)
 
 
 def facets(
@@ -85,9 +105,29 @@ def facets(
     offered: Mapping[str, Sequence[tuple[int, str]]],
 ) -> tuple[Facet, ...]:
     """The filters with their choices; `offered` holds those that were looked up."""
-    chosen = (facet for facet in (_facet(wanted, ask, offered) for wanted in filters) if facet.choices)
-    ranges = (_range(wanted, ask) for wanted in dates)
-    return (*chosen, *ranges)
+    found = (facet_of(wanted, ask, offered.get(wanted.name, ()), request.path) for wanted in filters)
+    chosen = (facet for facet in found if facet.choices)
+    return (*chosen, *(day_facet(wanted, ask, request.path) for wanted in dates))
+
+
+def facet_of(wanted: Filter, ask: Ask, offered: Sequence[tuple[int, str]], path: str) -> Facet:
+    """One filter by choice; its links lead to the list at `path`."""
+    active = ask.chosen.get(wanted.name, ())
+    if wanted.by_id:
+        options = [(value, value) for value in active]
+    else:
+        options = list(wanted.choices) or [(str(number), label) for number, label in offered]
+    if wanted.words is not None:
+        known = {value for value, _ in options}
+        told = ((value, wanted.words(value)) for value in active if value not in known)
+        options = [*options, *((value, label) for value, label in told if label)]
+    return Facet(
+        wanted.name,
+        wanted.label,
+        tuple(_choice(wanted, value, label, active, path) for value, label in options),
+        wanted.multiple,
+        more=wanted.more,
+    )
 
 
 def chips(all_facets: Sequence[Facet], ask: Ask) -> tuple[Chip, ...]:
@@ -98,9 +138,7 @@ def chips(all_facets: Sequence[Facet], ask: Ask) -> tuple[Chip, ...]:
         if facet.kind == "choices":
             found.extend(Chip(facet.label, choice.label, choice.href) for choice in facet.choices if choice.chosen)
         elif facet.active:
-            gone: dict[str, None] = {f"{facet.name}_from": None, f"{facet.name}_to": None, "page": None}
-            first, last = facet.values
-            found.append(Chip(facet.label, f"{first or '…'} – {last or '…'}", changed(request.path, given, **gone)))
+            found.append(day_chip(facet, request.path))
     return tuple(found)
 
 
@@ -131,62 +169,18 @@ def pager(ask: Ask, found: Found) -> Pager:
     )
 
 
-def _facet(wanted: Filter, ask: Ask, offered: Mapping[str, Sequence[tuple[int, str]]]) -> Facet:
-    active = ask.chosen.get(wanted.name, ())
-    if wanted.by_id:
-        options = tuple((value, value) for value in active)
-    else:
-        options = wanted.choices or tuple((str(number), label) for number, label in offered.get(wanted.name, ()))
-    return Facet(
-        wanted.name,
-        wanted.label,
-        tuple(_choice(wanted, value, label, active) for value, label in options),
-        wanted.multiple,
-    )
-
-
-def _choice(wanted: Filter, value: str, label: str, active: tuple[str, ...]) -> Choice:
+def _choice(wanted: Filter, value: str, label: str, active: tuple[str, ...], path: str) -> Choice:
     chosen = value in active
     if chosen:
         values = [other for other in active if other != value]
     else:
         values = [*active, value] if wanted.multiple else [value]
-    return Choice(value, label, changed(request.path, arguments(), **{wanted.name: values, "page": None}), chosen)
-
-
-def _range(wanted: Dates, ask: Ask) -> Facet:
-    first, last = ask.dates.get(wanted.name, (None, None))
-    today = ask.now.date()
-    presets = (
-        ("Today", today),
-        ("Last 7 days", today - timedelta(days=6)),
-        ("Last 30 days", today - timedelta(days=29)),
-    )
-    return Facet(
-        wanted.name,
-        wanted.label,
-        tuple(_preset(wanted, label, start, today, (first, last)) for label, start in presets),
-        kind="dates",
-        values=(first.isoformat() if first else "", last.isoformat() if last else ""),
-    )
-
-
-def _preset(wanted: Dates, label: str, start: date, today: date, now: tuple[date | None, date | None]) -> Choice:
-    changes = {f"{wanted.name}_from": start.isoformat(), f"{wanted.name}_to": today.isoformat(), "page": None}
-    href = changed(request.path, arguments(), **changes)
-    return Choice(start.isoformat(), label, href, now == (start, today))
+    return Choice(value, label, changed(path, arguments(), **{wanted.name: values, "page": None}), chosen)
 
 
 def _searched() -> str:
     # No text in the database holds a zero byte, and asking for one is an error there.
     return request.args.get("q", "").replace("\0", "").strip()[:200]
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
 
 
 def _number(name: str, default: int, most: int) -> int:

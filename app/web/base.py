@@ -18,8 +18,9 @@ from app.domain.people import Reader
 from app.extensions import db
 from app.security.reader import current_reader
 from app.web import building
-from app.web.asking import Dates, Filter
+from app.web.asking import Filter
 from app.web.columns import Col, Shown
+from app.web.days import Dates
 from app.web.fab import guarded, route
 from app.web.interface import Interface
 from app.web.pages import Act, Cell, Crumbs, Empty, Facts, Table
@@ -47,8 +48,13 @@ class RecordView(ModelView):  # type: ignore[misc]  # Flask-AppBuilder ships no 
     writer: ClassVar[Writer | None] = None
     writes: ClassVar[tuple[str, ...]] = ()
     """Which of add, edit and delete the view has."""
+    jumps: ClassVar[bool] = False
+    """Whether the search box leads to the one record that has exactly what was entered as its number."""
     adds_here: ClassVar[bool] = True
     """Whether the list offers a new record; lines are added on the page of their order."""
+
+    plans: ClassVar[bool] = False
+    """Whether actions on several records are planned first, and may be asked for all that match."""
 
     list_template = "inlet/list.html"
     show_template = "inlet/show.html"
@@ -166,6 +172,14 @@ class RecordView(ModelView):  # type: ignore[misc]  # Flask-AppBuilder ships no 
     def act_href(self) -> str:
         """Where actions on ticked rows are posted to."""
         return ""
+
+    def facet_href(self, name: str) -> str:  # noqa: ARG002
+        """The address that counts the choices of a filter; empty where they are not counted."""
+        return ""
+
+    def clear_href(self) -> str:
+        """The address of the list without filters."""
+        return self.list_href()
 
     def fill(self, form: FlaskForm, record: Any) -> None:
         """Give a form its choices."""

@@ -6,19 +6,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import request
+from flask import abort, request
 from flask_wtf import FlaskForm
 
 from app.domain.errors import InletError
 from app.domain.people import Reader
 from app.extensions import db
+from app.queries import facets
 from app.queries.choices import choices
+from app.queries.listing import Ask, Found
 from app.security.reader import current_reader
 from app.web import asking
 from app.web.addresses import this_address
-from app.web.columns import Shown, table, visible
+from app.web.asking import Filter
+from app.web.columns import Shown, chosen, table, visible
 from app.web.forms import differences, renew_version, show_problem
-from app.web.pages import Act, Empty, FormPage, ListPage, ShowPage
+from app.web.pages import Act, Empty, Facet, FormPage, ListPage, ShowPage
 
 if TYPE_CHECKING:
     from app.web.base import RecordView
@@ -32,19 +35,18 @@ def shown_now(reader: Reader | None = None) -> Shown:
 def list_page(view: RecordView) -> ListPage:
     """The list of a view, as the address asks for it."""
     shown = shown_now()
-    filters = [wanted for wanted in view.filters if shown.reader.is_staff or not wanted.staff]
-    sorts = {column.sort for column in visible(view.columns, shown.reader) if column.sort}
-    ask = asking.ask_of_request(filters, view.date_filters, sorts, shown.now)
+    ask = asked(view, shown)
+    seen = visible(view.columns, shown.reader)
+    columns = chosen(seen, asking.columns_of_request(), ask.sort)
     found = view.datamodel.find(ask)
-    offered = choices(db.session, shown.reader, [wanted.name for wanted in filters if wanted.looked_up])
-    facets = asking.facets(filters, view.date_filters, ask, offered)
-    chips = asking.chips(facets, ask)
+    shown_facets = _counted_later(view, _facets(view, shown, ask))
+    chips = asking.chips(shown_facets, ask)
     may_add = "add" in view.writes and view.adds_here and view.may("can_add")
     return ListPage(
         title=str(view.list_title),
         crumbs=view.crumbs(),
         table=table(
-            view.columns,
+            columns,
             found.rows,
             shown,
             empty=_nothing(view, filtered=bool(chips) or any(ask.chosen.values())),
@@ -52,16 +54,63 @@ def list_page(view: RecordView) -> ListPage:
             heading=lambda column: asking.heading(column, ask),
         ),
         pager=asking.pager(ask, found),
-        search=asking.search_box(ask, view.placeholder) if view.placeholder else None,
-        facets=facets,
+        search=asking.search_box(ask, view.placeholder, jumps=view.jumps) if view.placeholder else None,
+        facets=shown_facets,
         chips=chips,
         actions=view.bulk_acts(shown.reader),
         act_url=view.act_href(),
         return_to=this_address(),
-        clear_href=request.path,
+        clear_href=view.clear_href(),
         add_href=view.href("add") if may_add else "",
         add_label=f"New {view.noun}",
+        columns=asking.columns_menu(seen, columns) if any(column.hidden for column in view.columns) else None,
+        all_match=_all_match(found) if view.plans else "",
     )
+
+
+def filters_of(view: RecordView, reader: Reader) -> list[Filter]:
+    """The filters by choice that a reader may use."""
+    return [wanted for wanted in view.filters if reader.is_staff or not wanted.staff]
+
+
+def asked(view: RecordView, shown: Shown) -> Ask:
+    """What the address asks of a view's list, as far as the reader may ask it."""
+    sorts = {column.sort for column in visible(view.columns, shown.reader) if column.sort}
+    return asking.ask_of_request(filters_of(view, shown.reader), view.date_filters, sorts, shown.now)
+
+
+def filters_in_words(view: RecordView, shown: Shown) -> str:
+    """What filters the view's list, as this address says it, in one line."""
+    ask = asked(view, shown)
+    return ", ".join(f"{chip.label}: {chip.value}" for chip in asking.chips(_facets(view, shown, ask), ask))
+
+
+def _facets(view: RecordView, shown: Shown, ask: Ask) -> tuple[Facet, ...]:
+    filters = filters_of(view, shown.reader)
+    offered = choices(db.session, shown.reader, [wanted.name for wanted in filters if wanted.looked_up])
+    return asking.facets(filters, view.date_filters, ask, offered)
+
+
+def counted_facet(view: RecordView, name: str) -> Facet:
+    """One filter by choice with the counts of its choices. Answers 404 for one that the reader does not have."""
+    shown = shown_now()
+    wanted = next((wanted for wanted in filters_of(view, shown.reader) if wanted.name == name), None)
+    if wanted is None or wanted.by_id:
+        abort(404)
+    ask = asked(view, shown)
+    facet = asking.facet_of(wanted, ask, (), view.list_href())
+    about = facets.Facet(name, tuple(choice.value for choice in facet.choices), wanted.looked_up)
+    counts = facets.count(db.session, view.datamodel.listing, ask, shown.reader, about)
+    facet = asking.facet_of(wanted, ask, counts.names, view.list_href())
+    counted = (
+        replace(choice, count=counts.rows.get(choice.value), more=choice.value in counts.more)
+        for choice in facet.choices
+    )
+    return replace(facet, choices=tuple(counted))
+
+
+def _counted_later(view: RecordView, found: tuple[Facet, ...]) -> tuple[Facet, ...]:
+    return tuple(replace(one, href=view.facet_href(one.name)) if one.kind == "choices" else one for one in found)
 
 
 def show_page(view: RecordView, record: Any) -> ShowPage:
@@ -116,9 +165,13 @@ def values_of(form: FlaskForm) -> dict[str, Any]:
     return {name: value for name, value in form.data.items() if name != "csrf_token"}
 
 
+def _all_match(found: Found) -> str:
+    return f"{found.count:,}{'+' if found.capped else ''}"
+
+
 def _nothing(view: RecordView, *, filtered: bool) -> Empty:
     if filtered:
-        return Empty("Nothing matches", "No record has all of these.", request.path, "Clear the filters")
+        return Empty("Nothing matches", "No record has all of these.", view.clear_href(), "Clear the filters")
     return view.empty
 
 

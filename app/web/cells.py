@@ -31,10 +31,14 @@ def word(value: Any) -> Cell:
     return Cell("word", plain, label=plain.replace("_", " ").capitalize())
 
 
-def status(order: PurchaseOrder, now: datetime) -> Cell:
-    """The status as people see it, Delayed included, with its meaning."""
-    shown = display_status(order.status, order.late_from, now)
-    return Cell("status", shown, label=DISPLAY[shown], note=MEANINGS[shown])
+def status(order: PurchaseOrder, now: datetime, menu: str = "") -> Cell:
+    """The status as people see it, Delayed included, with its meaning; `menu` answers with what can be done next."""
+    return shown_status(display_status(order.status, order.late_from, now), menu)
+
+
+def shown_status(word: str, menu: str = "") -> Cell:
+    """A status that is already a word of DISPLAY, with its meaning."""
+    return Cell("status", word, label=DISPLAY[word], note=MEANINGS[word], menu=menu)
 
 
 def state(receipt: Receipt) -> Cell:

@@ -26,6 +26,8 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 
+from app.web.list_parts import ColumnsMenu, ViewsMenu
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -36,7 +38,7 @@ class Cell:
     as a pair of Decimal), quantity (Decimal), money (Decimal, `note` is the currency), number (int), instant (aware
     datetime), date (date), flag (bool), tags (sequence of str), pairs (mapping), json (anything), secret (True if set).
     None and "" are shown as an empty place. `href` makes it a link, `label` is the text in place of the bare value,
-    `note` is small text beside it.
+    `note` is small text beside it. A status with a `menu` opens its meaning and what that address answers.
     """
 
     kind: str = "text"
@@ -44,6 +46,7 @@ class Cell:
     href: str = ""
     label: str = ""
     note: str = ""
+    menu: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value to choose; following `href` chooses it, or takes the choice back. `count` is None when not counted."""
+    """One value to choose; following `href` chooses it, or takes the choice back.
+
+    `count` is None when not counted; `more` says that there are more than that.
+    """
 
     value: str
     label: str
     href: str
     chosen: bool = False
     count: int | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,8 @@ class Facet:
     """A filter of a list.
 
     kind "choices": links in `choices` (several at once where `multiple`). kind "dates": `choices` holds the presets and
-    `values` the text of the fields `name + "_from"` and `name + "_to"` (ISO dates) of a GET form.
+    `values` the text of the fields `name + "_from"` and `name + "_to"` (ISO dates) of a GET form. `href` answers with
+    the same choices counted, or is empty. `more` puts it behind the others.
     """
 
     name: str
@@ -92,6 +100,8 @@ class Facet:
     multiple: bool = False
     kind: str = "choices"
     values: tuple[str, str] = ("", "")
+    href: str = ""
+    more: bool = False
 
     @property
     def active(self) -> bool:
@@ -110,13 +120,17 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The search box: a GET form to `action` with the field `name`; `hidden` keeps the other filters."""
+    """The search box: a GET form to `action` with the field `name`; `hidden` keeps the other filters.
+
+    With `jumps` it says so in the address, and an exact number leads to its record.
+    """
 
     value: str
     placeholder: str
     action: str
     hidden: tuple[tuple[str, str], ...] = ()
     name: str = "q"
+    jumps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +211,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A list: search, facets, chips, a table whose rows can be ticked when there are `actions`, and a pager."""
+    """A list: search, facets, chips, a table whose rows can be ticked when there are `actions`, and a pager.
+
+    `exports` are (label, address) pairs of files with all matching rows.
+    """
 
     title: str
     crumbs: Crumbs
@@ -212,6 +229,13 @@ class ListPage:
     clear_href: str
     add_href: str = ""
     add_label: str = ""
+    all_match: str = ""
+    """How many match, in words, where an action may be planned for all of them; else empty."""
+    columns: ColumnsMenu | None = None
+    views: ViewsMenu | None = None
+    exports: tuple[tuple[str, str], ...] = ()
+    thing: str = "records"
+    """What the list shows, in the plural."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,23 @@ def test_the_suite_passes(suite: Path) -> None:
 
 
 def test_there_are_suites() -> None:
-    assert [path.name for path in SUITES] == ["numbers.test.mjs", "time.test.mjs"]
+    assert [path.name for path in SUITES] == [
+        "charts.test.mjs",
+        "keys.test.mjs",
+        "numbers.test.mjs",
+        "refreshing.test.mjs",
+        "time.test.mjs",
+    ]
 
 
 def test_every_bundle_that_a_page_asks_for_has_a_source() -> None:
-    base = (PROJECT / "app" / "templates" / "inlet" / "base.html").read_text(encoding="utf-8")
+    templates = PROJECT / "app" / "templates" / "inlet"
+    base = (templates / "base.html").read_text(encoding="utf-8")
     asked = re.findall(r"filename='build/([^']+)'", base)
     assert sorted(asked) == ["inlet-early.js", "inlet.css", "inlet.js"]
+    # What few pages need is asked for by those.
+    asked += re.findall(r"filename='build/([^']+)'", (templates / "dashboard.html").read_text(encoding="utf-8"))
+    assert asked[3:] == ["inlet-charts.js"]
     assert [name for name in asked if not (SOURCES / name).is_file()] == []
 
 

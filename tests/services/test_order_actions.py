@@ -12,6 +12,7 @@ from app.domain.people import SYSTEM, Reader, Role
 from app.jobs import deliveries, processing
 from app.services import delivering, orders
 from app.services.actions import ORDER_ACTIONS, perform_orders
+from app.services.unit_of_work import unit_of_work
 from tests.factories import NOON
 from tests.services.world import World
 
@@ -173,7 +174,9 @@ def test_an_edit_before_the_send_is_judged_again_and_reset_drops_it(world: World
     world.run()
     processing.work()
     order = world.po("PO-1")
-    orders.edit_header(order["id"], order["version_no"], {"notes": "by hand", "due_date": "2026-05-01"}, SUPPORT, reason="Asked for")
+    orders.edit_header(
+        order["id"], order["version_no"], {"notes": "by hand", "due_date": "2026-05-01"}, SUPPORT, reason="Asked for"
+    )
     line = world.one("SELECT id FROM line_item WHERE line_number = 2")["id"]
     orders.edit_line(line, world.po("PO-1")["version_no"], {"quantity": Decimal(8)}, SUPPORT, reason="Asked for")
     order = world.po("PO-1")
@@ -214,7 +217,9 @@ def test_an_edit_that_leaves_no_order_is_refused(world: World) -> None:
     world.run()
     order = world.po("PO-1")
     with pytest.raises(BadRecord, match="no lines"):
-        orders.remove_line(world.one("SELECT id FROM line_item")["id"], order["version_no"], SUPPORT, reason="Asked for")
+        orders.remove_line(
+            world.one("SELECT id FROM line_item")["id"], order["version_no"], SUPPORT, reason="Asked for"
+        )
     assert world.one("SELECT count(*) AS n FROM line_item") == {"n": 1}
     assert world.po("PO-1") == order
 
@@ -256,8 +261,8 @@ def test_comments(world: World) -> None:
     told = world.one("SELECT actor, data FROM activity WHERE kind = 'comment'")
     assert (told["actor"], told["data"]) == ("pat", {"text": "two pallets are wet"})
     assert do("comment", po_id, partner, text="  ")[0] == "skipped"
-    with pytest.raises(NotFound):
-        orders.comment(10**9, "x", SYSTEM)
+    with pytest.raises(NotFound), unit_of_work("comment") as unit:
+        orders.comment(unit, 10**9, "x", SYSTEM)
 
 
 def test_one_that_fails_never_stops_the_others(world: World) -> None:

@@ -131,7 +131,11 @@ KEYS: dict[tuple[str, str], tuple[dict[str, str], dict[str, str]]] = {
     # A rule for all stores and one for a store may share a name; two for all stores may not.
     ("rule", "uq_rule_name"): ({"name": "upper(name)"}, {"store_id": "(SELECT max(id) FROM store)"}),
     ("rule_version", "rule_version_rule_id_number_key"): ({"text": "'other'"}, {"number": "2"}),
-    ("run", "uq_run_slot"): ({"state": "'skipped'"}, {"slot": "slot + interval '1 microsecond'"}),
+    ("run", "uq_run_slot"): (
+        {"state": "'skipped'", "request": "'{}'"},
+        {"slot": "slot + interval '1 microsecond'", "request": "'{}'"},
+    ),
+    ("run", "uq_run_bulk_key"): ({"slot": "NULL"}, {"slot": "NULL", "request": "'{}'"}),
     ("user_scope", "uq_user_scope"): ({}, {"merchant_id": "(SELECT max(id) FROM merchant)"}),
     ("saved_view", "uq_saved_view_name"): ({"name": "upper(name)"}, {"page": "'receipts'"}),
     ("default_view", "default_view_user_id_page_key"): ({"saved_view_id": "saved_view_id"}, {"page": "'receipts'"}),
@@ -164,7 +168,7 @@ def add_work(make: Factory, order: PurchaseOrder) -> None:
     make.add(Allocation(receipt_id=receipt.id, receipt_line_id=line.id, line_item_id=line.line_item_id, quantity=1))
     total = {"purchase_order_id": order.id, "line_reference": "1", "total": 1, "reported_at": NOON}
     make.add(ReportedTotal(warehouse_id=warehouse, **total))
-    run = make.add(Run(kind="import", started_by="x", schedule_id=schedule, slot=NOON))
+    run = make.add(Run(kind="bulk", started_by="x", schedule_id=schedule, slot=NOON, request={"key": "k"}))
     make.add(RunFailure(run_id=run.id, connection_id=connection, reason="r", text="t", digest="d"))
     rule = make.add(Rule(name="Route"))
     make.add(RuleVersion(rule_id=rule.id, number=1, text=""))

@@ -12,6 +12,7 @@ from flask import Flask
 from app import create_app
 from app.columns import Vault
 from app.extensions import db as flask_db
+from app.services import unit_of_work
 from config import Settings
 from tests.factories import Factory
 from tests.security.worlds import Worlds, make_worlds
@@ -42,6 +43,9 @@ def session_app(shared_database: Database, tmp_path_factory: pytest.TempPathFact
 def app(session_app: Flask, db: Database) -> Flask:
     """The application, on an empty database."""
     Vault.open(KEYS)
+    # A test may have made an application of its own since, on another database.
+    with session_app.app_context():
+        unit_of_work.bind(flask_db.engine)
     return session_app
 
 

@@ -36,8 +36,9 @@ def test_no_action_reaches_an_order_outside_the_scope(stage: Stage, name: str, a
     person, order, before = stage.person(name), stage.theirs.order, everything(stage)
     fields = {"reason": "x", "text": "x", "tombstone": "yes"}
     one = person.post(f"/purchase-orders/act/{action}/{order.id}", **fields)
-    many = person.post("/purchase-orders/act", action=action, ids=[order.id], **fields)
-    assert {one.status_code, many.status_code} <= {403, 404}
+    plan = person.post("/purchase-orders/plan", action=action, ids=[order.id], **fields)
+    many = person.post("/purchase-orders/bulk", action=action, ids=[order.id], expected="1", key="k", **fields)
+    assert {one.status_code, plan.status_code, many.status_code} <= {403, 404}
     assert everything(stage) == before
 
 
@@ -75,7 +76,8 @@ def test_each_role_may_do_its_actions_and_no_other(stage: Stage, name: str, allo
 @pytest.mark.parametrize(
     "address",
     [
-        "/purchase-orders/act",
+        "/purchase-orders/plan",
+        "/purchase-orders/bulk",
         "/purchase-orders/act/archive/{0}",
         "/purchase-orders/action/archive/{0}",
         "/purchase-orders/action_post",
@@ -94,7 +96,13 @@ def test_asking_for_a_page_never_acts(stage: Stage, address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["/purchase-orders/act/archive/{0}", "/purchase-orders/act", "/receipts/act/archive/{1}", "/merchants/delete/{2}"],
+    [
+        "/purchase-orders/act/archive/{0}",
+        "/purchase-orders/bulk",
+        "/receipts/act",
+        "/receipts/act/archive/{1}",
+        "/merchants/delete/{2}",
+    ],
 )
 @pytest.mark.parametrize("token", [None, "forged"])
 def test_without_a_form_token_nothing_is_done(stage: Stage, address: str, token: str | None) -> None:
@@ -129,35 +137,37 @@ def test_no_address_outside_is_gone_to_afterwards(stage: Stage, wanted: str) -> 
     assert answer.location == f"/purchase-orders/show/{order.id}"
 
 
-def test_ticked_rows_are_done_record_by_record_and_told_by_result(stage: Stage) -> None:
-    make, connection = stage.make, stage.mine.connection
-    fine = [make.purchase_order(connection, status=PoStatus.ERROR, sent=False) for _ in range(2)]
-    away = make.purchase_order(connection, status=PoStatus.ARCHIVED)
-    person = stage.person("limited")
-    ids = [*(order.id for order in fine), away.id, stage.theirs.order.id, 999_999]
-    answer = person.post("/purchase-orders/act", action="archive", ids=ids, reason="Old", next=HERE)
-    assert (answer.status_code, answer.location) == (302, HERE)
+def test_ticked_receipts_are_done_record_by_record_and_told_by_result(stage: Stage) -> None:
+    make, order = stage.make, stage.mine.order
+    fine = [make.receipt(order, state=ReceiptState.ERROR) for _ in range(2)]
+    away = make.receipt(order, state=ReceiptState.ARCHIVED)
+    person, here = stage.person("limited"), "/receipts/list/?state=error"
+    ids = [*(receipt.id for receipt in fine), away.id, stage.theirs.receipt.id, 999_999]
+    answer = person.post("/receipts/act", action="archive", ids=ids, reason="Old", next=here)
+    assert (answer.status_code, answer.location) == (302, here)
     told = person.flashes()
     assert told[0] == "Archive: 2 done."
-    assert told[1].startswith(f"{away.number}: ")
+    assert told[1].startswith(f"{away.external_id}: ")
     assert told[2] == "2 of the ticked records are gone, or outside of what you may see."
     assert len(told) == 3
-    assert [stored(stage, order).status for order in fine] == [PoStatus.ARCHIVED] * 2
-    assert stored(stage, stage.theirs.order).status is PoStatus.OPEN
+    assert [stored(stage, receipt).state for receipt in fine] == [ReceiptState.ARCHIVED] * 2
+    assert stored(stage, stage.theirs.receipt).state is ReceiptState.NEW
 
 
-def test_nothing_ticked_is_said(stage: Stage) -> None:
+@pytest.mark.parametrize("address", ["/receipts/act", "/purchase-orders/plan"])
+def test_nothing_ticked_is_said(stage: Stage, address: str) -> None:
     person = stage.person("support")
-    assert person.post("/purchase-orders/act", action="archive", next=HERE).location == HERE
+    assert person.post(address, action="archive", next=HERE).location == HERE
     assert person.flashes() == ["Nothing was ticked."]
 
 
+@pytest.mark.parametrize("address", ["/receipts/act", "/purchase-orders/plan"])
 @pytest.mark.parametrize(
     ("fields", "status"), [({"ids": [*range(1, 1_003)]}, 400), ({"ids": ["x", "1; DROP", "-4"]}, 302)]
 )
-def test_odd_ids_do_no_harm(stage: Stage, fields: dict[str, Any], status: int) -> None:
+def test_odd_ids_do_no_harm(stage: Stage, address: str, fields: dict[str, Any], status: int) -> None:
     before = everything(stage)
-    answer = stage.person("support").post("/purchase-orders/act", action="archive", reason="x", **fields)
+    answer = stage.person("support").post(address, action="archive", reason="x", **fields)
     assert answer.status_code == status
     assert everything(stage) == before
 
@@ -165,8 +175,9 @@ def test_odd_ids_do_no_harm(stage: Stage, fields: dict[str, Any], status: int) -
 def test_an_action_that_there_is_not(stage: Stage) -> None:
     person, order = stage.person("admin"), stage.mine.order
     assert person.post(f"/purchase-orders/act/explode/{order.id}").status_code == 404
-    assert person.post("/purchase-orders/act", action="explode", ids=[order.id]).status_code == 404
-    assert person.post("/purchase-orders/act", ids=[order.id]).status_code == 404
+    assert person.post("/purchase-orders/plan", action="explode", ids=[order.id]).status_code == 404
+    assert person.post("/purchase-orders/bulk", ids=[order.id]).status_code == 404
+    assert person.post("/receipts/act", ids=[stage.mine.receipt.id]).status_code == 404
 
 
 def test_a_deleted_order_leads_to_the_list_and_not_to_its_own_page(stage: Stage) -> None:

@@ -208,6 +208,6 @@ def test_a_crash_is_in_the_log_with_its_cause(breaking: Flask, caplog: pytest.Lo
 
 def test_a_request_that_is_too_large_is_told(stage: Stage) -> None:
     person = stage.person("admin")
-    answer = person.post("/purchase-orders/act", action="archive", reason="x" * 17_000_000)
+    answer = person.post("/purchase-orders/plan", action="archive", reason="x" * 17_000_000)
     assert answer.status_code == 413
     assert "This is too large" in text_of(answer)

@@ -13,6 +13,7 @@ from tests.web.people import Stage, World, text_of
 
 # Address: the answers for an Admin, support, limited support, a partner, a merchant user, and a user without a role.
 LISTS = {
+    "/dashboard/": (200, 200, 200, 200, 200, 403),
     "/purchase-orders/list/": (200, 200, 200, 200, 200, 403),
     "/line-items/list/": (200, 200, 200, 200, 200, 403),
     "/receipts/list/": (200, 200, 200, 200, 200, 403),
@@ -160,19 +161,21 @@ def test_a_person_without_a_scope_sees_empty_lists(stage: Stage, name: str) -> N
 @pytest.mark.parametrize(
     ("name", "entries"),
     [
-        ("partner", ["Purchases", "Receipts"]),
-        ("merchant", ["Purchases", "Line items", "Receipts"]),
+        ("partner", ["Dashboard", "Purchases", "Receipts"]),
+        ("merchant", ["Dashboard", "Purchases", "Line items", "Receipts"]),
         (
             "support",
             [
-                "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Failed records", "Deliveries",
+                "Dashboard", "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Bulk jobs",
+                "Failed records", "Deliveries",
                 "Merchants", "Stores", "Warehouses", "Merchants at warehouses",
             ],
         ),
         (
             "admin",
             [
-                "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Failed records", "Deliveries",
+                "Dashboard", "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Bulk jobs",
+                "Failed records", "Deliveries",
                 "Merchants", "Stores", "Warehouses", "Merchants at warehouses", "User access", "Users", "Roles",
             ],
         ),

@@ -65,8 +65,11 @@ def test_only_admins_may_touch_users_roles_and_access(app: Flask) -> None:
 
 
 def test_partners_and_merchants_may_change_nothing_but_comment(app: Flask) -> None:
-    own = {"Users", "ResetMyPasswordView", "UserInfoEditView"}
-    for role, more in ((roles.PARTNER, {("PurchaseOrders", "can_comment")}), (roles.MERCHANT, set())):
+    # Their account, and the views of lists that they save for themselves.
+    own = {"Users", "ResetMyPasswordView", "UserInfoEditView", "SavedViews"}
+    # A partner's bulk jobs are the own comments on several orders; the scope shows no others.
+    jobs = {("BulkJobs", "can_progress"), ("BulkJobs", "can_cancel"), ("BulkJobs", "can_result")}
+    for role, more in ((roles.PARTNER, {("PurchaseOrders", "can_comment"), *jobs}), (roles.MERCHANT, set())):
         rights = {right for right in roles.rights_of(role) if right[0] not in own and right[1] != "menu_access"}
         assert {right for right in rights if right[1] not in {"can_list", "can_show"}} == more
 

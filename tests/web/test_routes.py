@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule as Route
 from werkzeug.test import TestResponse
 
-from app.models import Delivery, OrderKey, Rule, Run, RunFailure
+from app.models import Delivery, OrderKey, Rule, Run, RunFailure, SavedView
 from tests.web.people import Person, Stage
 
 HEADERS = {
@@ -66,6 +66,9 @@ def ids(stage: Stage) -> dict[str, int]:
         "connections": make.connection().id, "merchants": make.merchant().id, "stores": make.store().id,
         "warehouses": make.warehouse().id, "merchants-at-warehouses": account.id, "runs": run.id,
         "failed-records": failure.id, "deliveries": delivery.id, "rules": make.add(Rule(name="Route")).id,
+        "saved-views": make.add(SavedView(user_id=stage.person("admin").user.id, page="purchase-orders", name="Mine",
+                                          query={"status": ["open"]})).id,
+        "bulk-jobs": make.add(Run(kind="bulk", started_by="x")).id,
         "users": stage.person("nobody").user.id, "user-access": stage.person("nobody").user.id, "roles": guest,
     }  # fmt: skip
 

@@ -43,7 +43,7 @@ def test_a_person_signs_in_works_and_signs_out(own_app: Flask, make: Factory) ->
     assert client.get("/").location == "/login/"
     answer = sign_in(client, user.username, PASSWORD)
     assert answer.status_code == 302
-    assert client.get("/").location == "/purchase-orders/list/"
+    assert client.get("/").location == "/dashboard/"
     assert client.get("/purchase-orders/list/").status_code == 200
     client.get("/logout/")
     assert client.get("/purchase-orders/list/").location.startswith("/login/")

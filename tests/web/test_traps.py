@@ -27,6 +27,9 @@ from tests.web.people import Person, Stage
 THREADS = 8
 
 
+_CHANGING = frozenset({"delete", "act_on_ticked", "act_on_one", "run", "plan", "bulk", "cancel"})
+
+
 def views(app: Flask) -> list[Any]:
     """All registered views."""
     return list(app.extensions["appbuilder"].baseviews)
@@ -40,8 +43,9 @@ def our_views(app: Flask) -> list[RecordView]:
 def test_every_model_view_is_ours_or_one_of_the_two_stock_ones(app: Flask) -> None:
     names = {type(view).__name__ for view in views(app) if isinstance(view, ModelView)}
     assert names == {
-        "AccountView", "ConnectionView", "DeliveryView", "LineItemView", "MerchantView", "PurchaseOrderView",
-        "ReceiptView", "RoleView", "RuleView", "RunFailureView", "RunView", "StoreView", "UserView", "WarehouseView",
+        "AccountView", "BulkJobView", "ConnectionView", "DeliveryView", "LineItemView", "MerchantView",
+        "PurchaseOrderView", "ReceiptView", "RoleView", "RuleView", "RunFailureView", "RunView", "StoreView",
+        "UserView", "WarehouseView",
     }  # fmt: skip
 
 
@@ -65,10 +69,11 @@ def test_no_stock_route_that_loads_rows_by_itself_is_there(app: Flask) -> None:
     ours = {view.endpoint for view in our_views(app)}
     routes = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in ours}
     assert {name.split(".")[1] for name in routes} == {
-        "list", "show", "add", "edit", "delete", "act_on_ticked", "act_on_one", "run", "schedule",
+        "list", "show", "add", "edit", "delete", "act_on_ticked", "act_on_one", "run", "schedule", "facet", "next",
+        "plan", "bulk", "progress", "result", "cancel",
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
-        if rule.endpoint in routes and rule.endpoint.split(".")[1] in {"delete", "act_on_ticked", "act_on_one", "run"}:
+        if rule.endpoint in routes and rule.endpoint.split(".")[1] in _CHANGING:
             assert rule.methods == {"POST", "OPTIONS"}
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, BinaryIO
 
+from app.connectors.formats.json_records import exact_or_none
 from app.connectors.formats.pieces import MAX_RECORDS, Piece, Unreadable, breakage, decoded, storable
 from app.connectors.formats.values import cell
 
@@ -24,25 +25,30 @@ LONGEST_ROW = 200
 
 _FOLD = re.compile(r"[^a-z0-9]")
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)
-_CUSTOM = re.compile(r"(line[ _-]?)?custom[ _-](.+)", re.IGNORECASE | re.DOTALL)
+_CUSTOM = re.compile(r"(line[ _-]?)?custom(?:[ _-](.+))?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Known columns: `header` are equal on all rows of a record, `line` are not; `key` tells the records apart."""
+    """Known columns: `header` are equal on all rows of a record, `line` are not; `key` tells the records apart.
+
+    `apart` is a header column that tells apart two records with the same key; a blank one agrees with any.
+    """
 
     header: tuple[str, ...]
     line: tuple[str, ...]
     required: tuple[str, ...]
     key: tuple[str, ...]
     noun: str
+    apart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The header of a file: its text and delimiter, each column's title as written and its known name or nothing.
 
-    `customs` are the columns with values of the sender's own: (index, "custom" or HEADER_CUSTOM, name).
+    `customs` are the columns with values of the sender's own: (index, "custom" or HEADER_CUSTOM, name); without a name
+    it is a column with a JSON object of several.
     """
 
     text: str
@@ -106,7 +112,7 @@ def values(columns: Columns, row: Row) -> dict[str, Any]:
     }
     for at, group, name in columns.customs:
         if row.cells[at]:
-            found.setdefault(group, {})[name] = cell(row.cells[at]).strip()
+            _add_own(found, group, name, row.cells[at])
     return found
 
 
@@ -124,6 +130,18 @@ def shared(layout: Layout, rows: list[Row], found: list[dict[str, Any]]) -> tupl
                 column = "custom_*" if name == HEADER_CUSTOM else name
                 return {}, f"rows {number} and {row.number} disagree in column {column}."
     return {name: value for name, (value, _) in first.items()}, ""
+
+
+def _add_own(found: dict[str, Any], group: str, name: str, raw: str) -> None:
+    own = found.setdefault(group, {})
+    several = None if name else exact_or_none(cell(raw), dict)
+    if name and isinstance(own, dict):
+        own[name] = cell(raw).strip()
+    elif several is not None and isinstance(own, dict):
+        own.update(several)
+    else:
+        # No object: the text stays, and the reader of the record says so, with its place.
+        found[group] = raw
 
 
 def header_of(piece_text: str) -> str:
@@ -182,7 +200,7 @@ def _understood(header: str, delimiter: str, layout: Layout) -> Columns:
     names = tuple(_name(title, layout) for title in titles)
     _refuse_header(header, names, layout)
     customs = tuple(
-        (at, "custom" if match.group(1) else HEADER_CUSTOM, match.group(2).strip())
+        (at, "custom" if match.group(1) else HEADER_CUSTOM, (match.group(2) or "").strip())
         for at, title in enumerate(titles)
         if (match := _CUSTOM.fullmatch(title.strip()))
     )
@@ -254,11 +272,31 @@ def _row_problem(cells: list[str], text: str, width: int, columns: Columns) -> s
 
 
 def _keys(columns: Columns, layout: Layout) -> Callable[[Row], str]:
+    """Which record a row belongs to. It remembers rows: ask in their order, and take a new one for each reading."""
     places = [columns.names.index(name) for name in layout.key if name in columns.names]
+    if layout.apart in columns.names:
+        return _parted(places[0], columns.names.index(layout.apart))
     if len(places) == 1:
-        place = places[0]
-        return lambda row: row.cells[place].strip(' "') if len(row.cells) > place else ""
-    return lambda row: "\x1f".join(row.cells[at].strip(' "') if len(row.cells) > at else "" for at in places)
+        return lambda row: _key_part(row, places[0])
+    return lambda row: "\x1f".join([_key_part(row, at) for at in places])
+
+
+def _parted(place: int, apart: int) -> Callable[[Row], str]:
+    """While a key has one value in the column `apart`, the key is all; a blank means the value of the row before."""
+    first: dict[str, str] = {}
+    last: dict[str, str] = {}
+
+    def key(row: Row) -> str:
+        name = _key_part(row, place)
+        value = last[name] = _key_part(row, apart) or last.get(name, "")
+        own = first[name] = first.get(name) or value
+        return name if value == own else f"{name}\x1f{value}"
+
+    return key
+
+
+def _key_part(row: Row, at: int) -> str:
+    return row.cells[at].strip(' "') if len(row.cells) > at else ""
 
 
 def _scattered(opened: Callable[[], BinaryIO], layout: Layout) -> dict[str, int]:

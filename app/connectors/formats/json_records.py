@@ -29,6 +29,15 @@ def exact(text: str) -> Any:
     return _DECODER.decode(text)
 
 
+def exact_or_none(text: str, kind: type[Any]) -> Any:
+    """The same where the text is JSON of that kind (dict or list), else None: it may be no JSON at all."""
+    try:
+        found = exact(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, kind) else None
+
+
 def pieces(stream: BinaryIO, wrapper: str) -> Iterator[Piece]:
     """Cut a JSON file into records. `wrapper` names the member that may hold the array. Raises Unreadable."""
     text = "".join(decoded(stream))

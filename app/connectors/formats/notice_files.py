@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.connectors.contract import InboundNotice, NoticeLine, StatusLine, StatusMessage, StatusReceipt
-from app.connectors.formats.values import guarded
+from app.connectors.formats.formulas import guarded
 from app.domain.record import plain_number
 
 NOTICE_COLUMNS = (

@@ -10,13 +10,24 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from app.connectors.formats import csv_rows, json_records
-from app.connectors.formats.orders import HEADER, LINE, REQUIRED, SHIP_TO, json_order, order_record, refuse_shortened
+from app.connectors.formats.formulas import guarded
+from app.connectors.formats.orders import (
+    HEADER,
+    LINE,
+    NUMBERS,
+    REQUIRED,
+    SHIP_TO,
+    json_order,
+    order_record,
+    refuse_shortened,
+    tags_cell,
+)
 from app.connectors.formats.pieces import Piece, Unreadable
-from app.connectors.formats.values import BadField, Reading, guarded, mangled_in
+from app.connectors.formats.values import BadField, Reading, mangled_in
 from app.domain.errors import BadRecord
 from app.domain.record import LineRecord, PurchaseOrderRecord, plain_number
 
-LAYOUT = csv_rows.Layout(HEADER, LINE, REQUIRED, ("po_number",), "purchase orders")
+LAYOUT = csv_rows.Layout(HEADER, LINE, REQUIRED, ("po_number",), "purchase orders", "external_id")
 JSON_SUFFIXES = frozenset({".json", ".ndjson", ".jsonl"})
 _RESEND = "Mend it and send this purchase order again."
 
@@ -73,12 +84,12 @@ def orders_csv(records: Sequence[PurchaseOrderRecord]) -> str:
     writer.writerow([*HEADER, *LINE, *titles])
     for record in records:
         header = _header(record) | {f"ship_to_{part}": getattr(record.ship_to, part) for part in SHIP_TO}
-        header["tags"] = ",".join(record.tags)
+        header["tags"] = tags_cell(record.tags)
         start = [_cell(header.get(name)) for name in HEADER]
         end = [_cell(record.custom.get(name)) for name in own]
         for line in record.lines:
             cells = _line(line)
-            middle = [_cell(cells.get(name)) for name in LINE]
+            middle = [(str if name in NUMBERS else _cell)(cells.get(name) or "") for name in LINE]
             writer.writerow([*start, *middle, *end, *(_cell(line.custom.get(name)) for name in line_own)])
     return out.getvalue()
 
@@ -168,4 +179,6 @@ def _filled(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else guarded(str(value))
+    if isinstance(value, str):
+        return guarded(value)
+    return "" if value is None else str(value)

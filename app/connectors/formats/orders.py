@@ -6,10 +6,12 @@ the same names: in CSV the header stands on every line of the order, in JSON the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from app.connectors.formats.json_records import exact_or_none
 from app.connectors.formats.values import (
     LONG,
     BadField,
@@ -37,6 +39,8 @@ LINE = (
     "line_no", "source_line_id", "sku", "supplier_sku", "barcode", "description", "qty", "qty_received", "uom",
     "pack_size", "unit_cost", "line_expected_date", "lot", "expiry",
 )  # fmt: skip
+NUMBERS = frozenset({"qty", "qty_received", "pack_size", "unit_cost"})
+"""The columns that hold a number written by us, which is never guarded: a cost may be below zero."""
 REQUIRED = ("po_number", "sku", "qty")
 IDS = frozenset({
     "po_number", "external_id", "supplier_code", "supplier_ref", "source_line_id", "sku", "supplier_sku", "barcode",
@@ -100,6 +104,13 @@ def refuse_shortened(values: Mapping[str, Any]) -> None:
         value = values[column]
         if isinstance(value, str) and mangled(value):
             raise shortened(value.strip(), column)
+
+
+def tags_cell(tags: Sequence[str]) -> str:
+    """Tags as the text of one cell, which is read back to the same tags."""
+    joined = ",".join(tags)
+    torn = joined.startswith("[") or ";" in joined or any("," in tag for tag in tags)
+    return json.dumps(list(tags), ensure_ascii=False) if torn else joined
 
 
 def text_or_nothing(value: Any) -> str:
@@ -188,8 +199,14 @@ def _record(
 
 
 def _tags(value: Any) -> list[str]:
-    parts = value if isinstance(value, list) else text(value, "tags", LONG).replace(";", ",").split(",")
+    parts = value if isinstance(value, list) else _listed(text(value, "tags", LONG))
     return [tag for part in parts if (tag := text(part, "tags"))]
+
+
+def _listed(written: str) -> list[Any]:
+    """The tags of one cell: a JSON list where a tag has a comma in it, else the words between commas or semicolons."""
+    found = exact_or_none(written, list) if written.startswith("[") else None
+    return written.replace(";", ",").split(",") if found is None else found
 
 
 def _ship_to(header: Mapping[str, Any]) -> ShipTo:

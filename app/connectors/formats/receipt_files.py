@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from app.connectors.contract import ReceiptDocument, ReceivedLine
 from app.connectors.formats import csv_rows, json_records
+from app.connectors.formats.formulas import guarded
 from app.connectors.formats.order_files import is_json
 from app.connectors.formats.orders import Place, json_place, refuse_shortened
 from app.connectors.formats.pieces import Piece
@@ -25,7 +26,6 @@ from app.connectors.formats.values import (
     BadField,
     Reading,
     day,
-    guarded,
     instant,
     mangled_in,
     needed,

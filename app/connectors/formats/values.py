@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.connectors.formats.formulas import unguarded
 from app.domain.errors import InletError
 from app.domain.record import DECIMAL_PLACES, LARGEST, plain_number
 
@@ -157,15 +158,10 @@ def custom(value: Any, column: str) -> dict[str, Any]:
     return {text(name, column): _plain(item, column, 1) for name, item in value.items()}
 
 
-def guarded(value: str) -> str:
-    """The text for a cell of a CSV file, with an apostrophe in front if a spreadsheet would run it as a formula."""
-    return f"'{value}" if _FORMULA.match(value) else value
-
-
 def cell(value: str) -> str:
-    """The text of a CSV cell: without the apostrophe of `guarded`, and without the ="…" that keeps leading zeros."""
-    if value.startswith("'") and _FORMULA.match(value, 1):
-        return value[1:]
+    """The text of a CSV cell: without the apostrophe of a guarded one, without the ="…" that keeps leading zeros."""
+    if value.startswith("'"):
+        return unguarded(value)
     wrapped = _EXCEL_TEXT.fullmatch(value.strip()) if value.lstrip().startswith("=") else None
     return wrapped.group(1) if wrapped else value
 
@@ -184,9 +180,6 @@ def shown(value: Any) -> str:
     """A value inside quotes for a sentence, cut to a length that can be read."""
     written = str(value)
     return f"“{written[:60]}…”" if len(written) > 60 else f"“{written}”"
-
-
-_FORMULA = re.compile(r"'*(?:[=@\t\r]|[+-].*[(|!])", re.DOTALL)
 
 
 def _text_of_number(value: Any, column: str) -> str:

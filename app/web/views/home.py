@@ -1,4 +1,4 @@
-"""The first page: it leads to the purchase orders, or to the sign-in page."""
+"""The address of Inlet itself: it leads to the dashboard, or to the sign-in page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class HomeView(IndexView):  # type: ignore[misc]  # Flask-AppBuilder ships no ty
 
     @route("/")
     def index(self) -> Response:
-        """Go where the work is."""
+        """Go to the first page."""
         if current_reader().user_id is None:
             return redirect(self.appbuilder.get_url_for_login)
-        return redirect(url_for("PurchaseOrderView.list"))
+        return redirect(url_for("DashboardView.show"))

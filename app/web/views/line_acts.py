@@ -19,12 +19,13 @@ from app.services.actions import perform_orders
 from app.web import building
 from app.web.addresses import wants_fragment
 from app.web.base import Answer
-from app.web.fab import by_right, guarded, route
+from app.web.fab import guarded_as, route
 from app.web.forms import renew_version
 from app.web.pages import FormPage
 from app.web.views.line_columns import outstanding
 from app.web.views.line_editing import LineEditing, back_to
 from app.web.views.line_forms import LineActForm, LineReopenForm
+from app.web.views.order_guards import guards_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,7 @@ class LineActs(LineEditing):
         return ("can_delete",)
 
     @route("/act/<string:name>/<int:pk>", methods=["GET", "POST"])
-    @guarded
-    @by_right("show")
+    @guarded_as("show")
     def act(self, name: str, pk: int) -> Answer:
         """Ask for the reason, or do it."""
         act = self._demanded(name)
@@ -91,7 +91,7 @@ class LineActs(LineEditing):
                 return redirect(back_to(order_id))
             db.session.rollback()
             line = self.found(pk)
-        why_not = self.guards_of(order_id)[act.guard]
+        why_not = guards_of(order_id, current_reader())[act.guard]
         if why_not:
             return self._refuse(line, why_not)
         return self._ask(act, line, form, problem)

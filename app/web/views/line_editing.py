@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.domain.errors import InletError, StaleRecord
 from app.extensions import db
 from app.models import LineItem, PurchaseOrder
 from app.security.reader import current_reader
 from app.services import orders
-from app.services.order_facts import order_guards
 from app.web import building
 from app.web.addresses import is_safe
 from app.web.base import Answer, RecordView
@@ -25,6 +22,7 @@ from app.web.forms import renew_version
 from app.web.order_pages import BlockedPage
 from app.web.pages import FormPage
 from app.web.views.line_forms import LineForm
+from app.web.views.order_guards import guards_of
 
 
 class LineEditing(RecordView):
@@ -37,7 +35,7 @@ class LineEditing(RecordView):
     def add(self) -> Answer:
         """Add a line to the order of the address; with `more` the empty form comes again, with the same reason."""
         order = self.order_of(_order_id())
-        why_not = self.guards_of(order.id)["edit"]
+        why_not = guards_of(order.id, current_reader())["edit"]
         if why_not:
             return self.page("inlet/order/blocked.html", self.blocked(order, why_not))
         form, problem = LineForm(), None
@@ -75,7 +73,7 @@ class LineEditing(RecordView):
         # What was loaded before the service spoke may be old by now.
         db.session.rollback()
         line = self.found(pk)
-        why_not = self.guards_of(line.purchase_order_id)["edit"]
+        why_not = guards_of(line.purchase_order_id, current_reader())["edit"]
         if why_not:
             return self.page("inlet/order/blocked.html", self.blocked(line.purchase_order, why_not))
         page = self.form_page_of(line, form, problem)
@@ -98,15 +96,12 @@ class LineEditing(RecordView):
 
     def order_of(self, order_id: int) -> PurchaseOrder:
         """The order of a line, through the wall; 404 where there is none for the reader."""
-        order: PurchaseOrder | None = db.session.scalars(select(PurchaseOrder).where(PurchaseOrder.id == order_id)).one_or_none()
+        order: PurchaseOrder | None = db.session.scalars(
+            select(PurchaseOrder).where(PurchaseOrder.id == order_id)
+        ).one_or_none()
         if order is None:
             abort(404)
         return order
-
-    def guards_of(self, order_id: int) -> Mapping[str, str]:
-        """Every action on the order with the reason why it is not possible now."""
-        with Session(db.engine) as session:
-            return order_guards(session, order_id, current_reader())
 
     def blocked(self, order: PurchaseOrder, reason: str) -> BlockedPage:
         """The page in place of a form that is not given now."""

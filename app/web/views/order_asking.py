@@ -18,7 +18,7 @@ from app.web import building
 from app.web.acting import ActingView
 from app.web.addresses import wants_fragment
 from app.web.base import Answer
-from app.web.fab import by_right, guarded, route
+from app.web.fab import guarded_as, route
 from app.web.pages import Act
 from app.web.views.order_attributes import attributes_page
 from app.web.views.order_source import change_page
@@ -28,8 +28,7 @@ class OrderAsking(ActingView):
     """Every part is a fragment for htmx, and a small page of its own for a browser without scripts."""
 
     @route("/ask/<string:name>/<int:pk>")
-    @guarded
-    @by_right("show")
+    @guarded_as("show")
     def ask(self, name: str, pk: int) -> Answer:
         """What exactly an action would do to an order now, and what would be lost: for its dialog."""
         reader = current_reader()
@@ -42,16 +41,14 @@ class OrderAsking(ActingView):
             return make_response(render_template("inlet/order/ask.html", ask=consequences(session, name, pk, reader)))
 
     @route("/attributes/<int:pk>")
-    @guarded
-    @by_right("show")
+    @guarded_as("show")
     def attributes(self, pk: int) -> Answer:
         """Every attribute that the reader may see."""
         order = self.found(pk)
         return self._part("attributes", attributes_page(self, order, building.shown_now()))
 
     @route("/change/<int:pk>")
-    @guarded
-    @by_right("show")
+    @guarded_as("show")
     def change(self, pk: int) -> Answer:
         """What the source's change would change."""
         page = change_page(self, self._for_its_owner(pk))
@@ -60,8 +57,7 @@ class OrderAsking(ActingView):
         return self._part("change", page)
 
     @route("/snapshot/<int:pk>")
-    @guarded
-    @by_right("show")
+    @guarded_as("show")
     def snapshot(self, pk: int) -> Answer:
         """The record as it was imported, as JSON text: it may be long, so it is loaded when it is asked for."""
         self._for_its_owner(pk)

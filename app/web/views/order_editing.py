@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
 from flask import flash, redirect
 from flask_wtf import FlaskForm
-from sqlalchemy.orm import Session
 from wtforms import DateField, DateTimeLocalField, IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Optional
 from wtforms.widgets import HiddenInput
 
 from app.domain.errors import InletError, StaleRecord
-from app.domain.people import Reader
 from app.extensions import db
 from app.models import PurchaseOrder
 from app.security.reader import current_reader
 from app.services import orders
-from app.services.order_facts import order_guards
 from app.web import building
 from app.web.acting import ActingView
 from app.web.base import Answer
 from app.web.fab import guarded, route
 from app.web.forms import long, short
 from app.web.order_pages import BlockedPage
+from app.web.views.order_guards import guards_of
 
 _EMPTY_IS_NONE = frozenset({"due_date", "ordered_at"})
 
@@ -74,7 +71,7 @@ class OrderEditing(ActingView):
         # What was loaded before the service spoke may be old by now.
         db.session.rollback()
         order = self.found(pk)
-        why_not = self.guards_of(order, current_reader())["edit"]
+        why_not = guards_of(order.id, current_reader())["edit"]
         if why_not:
             return self.page("inlet/order/blocked.html", self.blocked(order, why_not))
         page = building.form_page(self, form, f"Edit {order.number}", self.show_href(pk), problem)
@@ -96,14 +93,6 @@ class OrderEditing(ActingView):
         changes = {name: value for name, value in entered.items() if getattr(order, name) != value}
         db.session.rollback()
         orders.edit_header(pk, form.version_no.data, changes, current_reader(), reason=form.reason.data)
-
-    def guards_of(self, order: PurchaseOrder, reader: Reader) -> Mapping[str, str]:
-        """Every action with the reason why it is not possible now.
-
-        The wall has let the order through; what its guards ask besides is not for the reader to see.
-        """
-        with Session(db.engine) as session:
-            return order_guards(session, order.id, reader)
 
     def blocked(self, order: PurchaseOrder, reason: str) -> BlockedPage:
         """The page in place of a form that is not given now."""

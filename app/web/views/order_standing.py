@@ -11,7 +11,7 @@ from app.domain.people import Role
 from app.domain.situation import Situation
 from app.domain.standing import stand
 from app.domain.states import CAUSES, FailedStep, PoStatus
-from app.domain.wording import Moment, ago
+from app.domain.wording import Moment, Words, ago
 from app.extensions import db
 from app.models import PurchaseOrder
 from app.queries import standing as queries
@@ -43,6 +43,12 @@ def note(view: PurchaseOrderView, order: PurchaseOrder, facts: Situation, acts: 
         "receipts": ("See its receipts", f"{view.show_href(order.id)}?tab=receipts"),
     }
     return Note(told.lead, told.words, told.tone, None if act is None or act.why_not else act, places.get(told.link))
+
+
+def sentence(order: PurchaseOrder, shown: Shown) -> Words:
+    """The same sentence alone, with its lead: for the list."""
+    told = stand(queries.situation(db.session, order, shown.reader, shown.now))
+    return (f"{told.lead} ", *told.words)
 
 
 def alerts(

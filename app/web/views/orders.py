@@ -2,62 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import make_response, render_template
 
+from app.domain.day_ranges import COMING
 from app.domain.states import DISPLAY
+from app.queries.order_filters import CAUSE, LATE, WAITS
 from app.queries.orders import ORDERS
 from app.services.actions import ORDER_ACTIONS, perform_orders
-from app.web import building, cells
+from app.web import building
 from app.web.acts import Acts
 from app.web.addresses import this_address, wants_fragment
-from app.web.asking import Dates, Filter
+from app.web.asking import Filter
 from app.web.base import Answer
-from app.web.columns import Col, Shown
+from app.web.days import Dates
 from app.web.fab import guarded, route
 from app.web.interface import Interface
 from app.web.order_pages import TabPage
-from app.web.pages import Cell, Empty
+from app.web.pages import Empty
 from app.web.views.order_asking import OrderAsking
+from app.web.views.order_bulk import BulkRoutes
+from app.web.views.order_columns import COLUMNS, late_words
 from app.web.views.order_editing import OrderEditing
+from app.web.views.order_guards import guards_of
+from app.web.views.order_list import OrderListView
 from app.web.views.order_page import order_page, order_tab
 
 
-def _number(order: Any, shown: Shown) -> Cell:
-    """The number, and where it comes from: staff read the sales channel, others the merchant."""
-    origin = order.store if shown.reader.is_staff else order.merchant
-    return cells.text(order.number, note=str(origin) if origin is not None else "")
-
-
-# What people decide by comes first, so that it stands on a laptop's screen; merchant and store share the number's cell.
-COLUMNS = (
-    Col("number", "Number", _number, sort="number"),
-    Col("status", "Status", lambda order, shown: cells.status(order, shown.now)),
-    Col("buyer", "Buyer", lambda order, _: cells.text(order.buyer_name), sort="buyer"),
-    Col("warehouse", "Warehouse", lambda order, _: cells.named(order.warehouse)),
-    Col("lines", "Lines", lambda order, _: cells.number(order.lines_count), sort="lines", right=True),
-    Col(
-        "received",
-        "Received / ordered",
-        lambda order, _: cells.bar(order.units_received, order.units_ordered),
-        sort="received",
-    ),
-    Col("due", "Due", lambda order, _: cells.day(order.due_date), sort="due"),
-    Col(
-        "cost",
-        "Total cost",
-        lambda order, _: cells.money(order.total_cost, order.currency),
-        sort="cost",
-        right=True,
-        cost=True,
-    ),
-    Col("ordered", "Ordered", lambda order, _: cells.instant(order.ordered_at), sort="ordered"),
-    Col("imported", "Imported", lambda order, _: cells.instant(order.imported_at), sort="imported", staff=True),
-)
-
-
-class PurchaseOrderView(OrderAsking, OrderEditing):
+class PurchaseOrderView(BulkRoutes, OrderAsking, OrderEditing, OrderListView):
     """Purchase orders of all connections."""
 
     datamodel = Interface(ORDERS)
@@ -73,10 +44,17 @@ class PurchaseOrderView(OrderAsking, OrderEditing):
         Filter("status", "Status", tuple(DISPLAY.items())),
         Filter("connection", "Connection", staff=True),
         Filter("store", "Sales channel", staff=True),
-        Filter("merchant", "Merchant"),
         Filter("warehouse", "Warehouse"),
+        Filter("merchant", "Merchant", more=True),
+        Filter("late", "Late", tuple(LATE.items()), multiple=False, words=late_words, more=True),
+        Filter("cause", "Cause of error", tuple(CAUSE.items()), staff=True, more=True),
+        Filter("waits", "Waiting", tuple(WAITS.items()), staff=True, more=True),
     )
-    date_filters = (Dates("imported", "Imported"), Dates("ordered", "Ordered"), Dates("due", "Due"))
+    date_filters = (
+        Dates("due", "Due", COMING),
+        Dates("imported", "Imported", more=True),
+        Dates("ordered", "Ordered", more=True),
+    )
     acts = Acts(ORDER_ACTIONS, perform_orders)
     writes = ("edit",)
 
@@ -86,7 +64,7 @@ class PurchaseOrderView(OrderAsking, OrderEditing):
         """The page of an order; htmx gets the content of the asked tab only."""
         order = self.found(pk)
         shown = building.shown_now()
-        guards = self.guards_of(order, shown.reader)
+        guards = guards_of(order.id, shown.reader)
         if wants_fragment():
             tab = order_tab(self, order, guards, shown)
             return make_response(render_template(tab.template, page=TabPage(tab, this_address()), tab=tab))

@@ -13,10 +13,11 @@ from app.models import Receipt, ReceiptLine
 from app.queries.receipts import RECEIPTS, activity_of, lines_of
 from app.services.actions import RECEIPT_ACTIONS, perform_receipts
 from app.web import cells, timeline
-from app.web.acting import ActingView
+from app.web.acting import TickedView
 from app.web.acts import Acts
-from app.web.asking import Dates, Filter
+from app.web.asking import Filter
 from app.web.columns import Col, Shown, table
+from app.web.days import Dates
 from app.web.interface import Interface
 from app.web.pages import Act, Cell, Empty, Fact, Facts, Table
 
@@ -57,7 +58,7 @@ _LINE_COLUMNS = (
 )
 
 
-class ReceiptView(ActingView):
+class ReceiptView(TickedView):
     """Receipts of all warehouses."""
 
     datamodel = Interface(RECEIPTS)

@@ -9,9 +9,10 @@ from app.models import Delivery, DeliveryKind, DeliveryState, Run, RunFailure, R
 from app.queries.orders import attempts_of
 from app.queries.work import DELIVERIES, FAILURES, RUNS, failures_of
 from app.web import cells
-from app.web.asking import Dates, Filter
+from app.web.asking import Filter
 from app.web.base import RecordView
 from app.web.columns import Col, Shown, table
+from app.web.days import Dates
 from app.web.interface import Interface
 from app.web.pages import Cell, Empty, Fact, Facts, Table
 
@@ -61,6 +62,7 @@ class RunView(RecordView):
         Filter("connection", "Connection"),
         Filter("kind", "Kind", _words(RunKind)),
         Filter("state", "State", _words(RunState)),
+        Filter("last", "In the last", by_id=True),
     )
     date_filters = (Dates("at", "When"),)
     columns = (
@@ -160,6 +162,9 @@ _ATTEMPT_COLUMNS = (
 )
 
 
+STUCK_WORDS = (("failed", "Given up"), ("retrying", "Failing, tried again"), ("unknown", "Outcome unknown"))
+
+
 class DeliveryView(RecordView):
     """The messages to warehouses and sources."""
 
@@ -173,6 +178,7 @@ class DeliveryView(RecordView):
     empty = Empty("No deliveries yet", "A delivery is a message to a warehouse or a source.")
     filters = (
         Filter("state", "State", _words(DeliveryState)),
+        Filter("stuck", "Stuck", STUCK_WORDS),
         Filter("kind", "Kind", _words(DeliveryKind)),
         Filter("connection", "Connection"),
         Filter("merchant", "Merchant"),

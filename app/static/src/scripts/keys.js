@@ -5,9 +5,18 @@ export function startKeys() {
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (KEYS[event.key]?.() === true) event.preventDefault();
+    const keys = afterG ? PLACES : KEYS;
+    clearTimeout(afterG);
+    afterG = null;
+    if (keys[event.key]?.() === true) event.preventDefault();
   });
 }
+
+// A second key within this time says where to go.
+const WAIT = 1_500;
+let afterG = null;
+
+const PLACES = { d: () => goTo("d"), p: () => goTo("p"), r: () => goTo("r") };
 
 const KEYS = {
   "/": () => focusOn(document.querySelector("[data-global-search]") ?? document.querySelector("input[type=search]")),
@@ -16,11 +25,26 @@ const KEYS = {
     return true;
   },
   a: openActions,
+  g: waitForPlace,
   j: () => moveRow(1),
   k: () => moveRow(-1),
   x: tickRow,
   Enter: openRow,
 };
+
+function waitForPlace() {
+  afterG = setTimeout(() => {
+    afterG = null;
+  }, WAIT);
+  return true;
+}
+
+/** The entry of the menu that has this key; what a reader may not open is not in it. */
+function goTo(key) {
+  const entry = document.querySelector(`[data-go="${key}"]`);
+  entry?.click();
+  return Boolean(entry);
+}
 
 function focusOn(field) {
   field?.focus();

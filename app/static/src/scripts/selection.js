@@ -19,17 +19,31 @@ function watch(list) {
     if (tick) last = tick;
     if (event.target.closest("[data-untick]")) {
       tickAll(ticks, false);
+      chooseAll(list, false);
+      show(list, ticks);
+    }
+    if (event.target.closest("[data-choose-all]")) {
+      tickAll(ticks, true);
+      chooseAll(list, true);
       show(list, ticks);
     }
   });
   list.addEventListener("change", (event) => {
     if (event.target.matches("[data-tick-all]")) tickAll(ticks, event.target.checked);
+    // Whoever takes one row off means these rows, and no others.
+    chooseAll(list, false);
     show(list, ticks);
   });
   // The browser may bring ticks back with the page.
   window.addEventListener("pageshow", () => show(list, ticks));
   list.querySelector("[data-selection]")?.addEventListener("submit", keepScroll);
   show(list, ticks);
+}
+
+/** All that match, also on other pages: the server asks the list's filter again. */
+function chooseAll(list, on) {
+  const field = list.querySelector("[data-all-match]");
+  if (field) field.disabled = !on;
 }
 
 function tickAll(ticks, on) {
@@ -44,7 +58,12 @@ function tickRange(ticks, from, to) {
 function show(list, ticks) {
   const count = ticks.filter((tick) => tick.checked).length;
   for (const tick of ticks) tick.closest("tr").classList.toggle("ticked", tick.checked);
-  for (const place of list.querySelectorAll("[data-count]")) place.textContent = String(count);
+  const match = list.querySelector("[data-all-match]");
+  const everything = match && !match.disabled;
+  const told = everything ? `All ${match.dataset.allMatch}` : String(count);
+  for (const place of list.querySelectorAll("[data-count]")) place.textContent = told;
+  const offer = list.querySelector("[data-choose-all]");
+  if (offer) offer.hidden = everything || count < ticks.length || match.dataset.allMatch === String(ticks.length);
   list.querySelector("[data-selection]")?.classList.toggle("shown", count > 0);
   const all = list.querySelector("[data-tick-all]");
   if (!all) return;
