@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.domain.people import SYSTEM, Reader
 from app.domain.situation import Outgoing, Situation
@@ -103,14 +104,16 @@ def _messages(
 ) -> tuple[Outgoing | None, Outgoing | None, datetime | None]:
     """The newest message to the warehouse and to the source, and when the source is told next."""
     to_source = Delivery.kind == DeliveryKind.STATUS
-    newest = select(func.max(DeliveryAttempt.id)).where(DeliveryAttempt.delivery_id == Delivery.id).scalar_subquery()
+    tried = select(func.max(DeliveryAttempt.id)).where(DeliveryAttempt.delivery_id == Delivery.id)
+    # The attempts stand in both selects, and would be taken for the same ones.
+    newest = tried.correlate(Delivery).scalar_subquery()
     update = (Schedule.connection_id == Delivery.connection_id) & (Schedule.kind == ScheduleKind.STATUS_UPDATE)
     query = (
         select(Delivery, DeliveryAttempt.code, DeliveryAttempt.message, Schedule.next_due_at)
         .outerjoin(DeliveryAttempt, DeliveryAttempt.id == newest)
         .outerjoin(Schedule, update)
         .where(Delivery.purchase_order_id == order_id, Delivery.state.not_in(_OVERTAKEN))
-        .distinct(to_source)
+        .ext(distinct_on(to_source))
         .order_by(to_source, Delivery.id.desc())
     )
     # Schedules are of the system, so the wall is told to stand aside, and the reader's own limit is put on by hand.
