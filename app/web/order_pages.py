@@ -5,7 +5,7 @@
     inlet/order/ask.html       Consequences of app.services.consequences, as the fragment `ask`
     inlet/order/change.html    ChangePage     inlet/order/attributes.html  AttributesPage
     inlet/order/line_ask.html  a FormPage, as the content of a dialog
-    inlet/order/blocked.html   BlockedPage
+    inlet/order/blocked.html   BlockedPage    inlet/order/snapshot.html    SnapshotPage
 
 Sentences are `app.domain.wording.Words`: texts, instants and dates, which the template writes for the reader.
 """
@@ -141,12 +141,12 @@ class SourceTab:
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """What a source's change changes against today's values. `cancel` means that the source wants to cancel it."""
+    """What a source's change changes against today's values, or, where there is nothing to compare, `text`."""
 
     title: str
     crumbs: Crumbs
     back_href: str
-    cancel: bool
+    text: str = ""
     header: tuple[Compared, ...] = ()
     lines: LinesCompared | None = None
 
@@ -159,6 +159,15 @@ class AttributesPage:
     crumbs: Crumbs
     groups: tuple[Facts, ...]
     back_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPage:
+    """The record as it was imported."""
+
+    title: str
+    crumbs: Crumbs
+    snapshot: object
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.people import Reader, Role
 from app.extensions import db
+from app.models import PurchaseOrder
 from app.queries import orders as queries
 from app.security.reader import current_reader
 from app.services.consequences import ASKED, consequences
@@ -19,7 +20,8 @@ from app.web.acting import ActingView
 from app.web.addresses import wants_fragment
 from app.web.base import Answer
 from app.web.fab import guarded_as, route
-from app.web.pages import Act
+from app.web.order_pages import SnapshotPage
+from app.web.pages import Act, Crumbs
 from app.web.views.order_attributes import attributes_page
 from app.web.views.order_source import change_page
 
@@ -62,7 +64,10 @@ class OrderAsking(ActingView):
         """The record as it was imported, as JSON text: it may be long, so it is loaded when it is asked for."""
         self._for_its_owner(pk)
         order = queries.order(db.session, pk, snapshot=True)
-        return make_response(render_template("inlet/order/snapshot.html", snapshot=order.snapshot if order else {}))
+        if order is None:
+            abort(404)
+        title = f"{order.number} as it was imported"
+        return self._part("snapshot", SnapshotPage(title, self.crumbs_of(order), order.snapshot))
 
     def single_acts(self, pk: int, reader: Reader, guards: Mapping[str, str]) -> tuple[Act, ...]:
         """The actions on one order; the dialogs of those that say what they would do ask for it when they open."""
@@ -71,6 +76,10 @@ class OrderAsking(ActingView):
             replace(act, ask_url=url_for(f"{self.endpoint}.ask", name=act.name, pk=pk)) if act.name in ASKED else act
             for act in acts
         )
+
+    def crumbs_of(self, order: PurchaseOrder) -> Crumbs:
+        """The way to a part of an order's page."""
+        return (*self.crumbs(), (str(self.list_title), self.list_href()), (order.number, self.show_href(order.id)))
 
     def _for_its_owner(self, pk: int) -> Any:
         """An order for those who may read what its source says: staff, and its merchant."""

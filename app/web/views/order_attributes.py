@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 def attributes_page(view: PurchaseOrderView, order: PurchaseOrder, shown: Shown) -> AttributesPage:
     """All that the reader may know: partners neither custom fields nor costs, and the source's notes only."""
     back = view.show_href(order.id)
-    crumbs = (*view.crumbs(), (str(view.list_title), view.list_href()), (order.number, back))
     partner = shown.reader.role is Role.PARTNER
     groups = [
         _order(order, shown, partner=partner),
@@ -36,7 +35,10 @@ def attributes_page(view: PurchaseOrderView, order: PurchaseOrder, shown: Shown)
     if shown.reader.is_staff:
         groups.append(_workings(order))
     return AttributesPage(
-        f"All attributes of {order.number}", crumbs, tuple(group for group in groups if group.facts), back
+        f"All attributes of {order.number}",
+        view.crumbs_of(order),
+        tuple(group for group in groups if group.facts),
+        back,
     )
 
 

@@ -52,15 +52,18 @@ def change_page(view: PurchaseOrderView, order: PurchaseOrder) -> ChangePage | N
     pending = queries.pending_change(db.session, order.id)
     if pending is None:
         return None
-    back = view.show_href(order.id)
-    crumbs = (*view.crumbs(), (str(view.list_title), view.list_href()), (order.number, back))
+    back, crumbs = view.show_href(order.id), view.crumbs_of(order)
+    if pending.kind == "cancel":
+        return ChangePage("The source's cancellation", crumbs, back, "The source wants to cancel the whole order.")
     offered = _record(pending.snapshot)
-    if pending.kind == "cancel" or offered is None:
-        return ChangePage("The source's cancellation", crumbs, back, cancel=True)
+    if offered is None:
+        return ChangePage(
+            "The source's change", crumbs, back, "The change was stored in a form that cannot be compared."
+        )
     today = versions.today(order, versions.lines_of(db.session, order.id))
     header = tuple(_compared(pair) for pair in header_changes(today, offered))
     different = [pair for pair in line_pairs(today.lines, offered.lines) if pair.fate is not LineFate.SAME]
-    return ChangePage("The source's change", crumbs, back, False, header, _paged(different, len(different), None))
+    return ChangePage("The source's change", crumbs, back, "", header, _paged(different, len(different), None))
 
 
 def _record(snapshot: Any) -> PurchaseOrderRecord | None:
