@@ -56,7 +56,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     SUPPORT: {
         **_OWN_ACCOUNT,
         "Dashboard": ("can_show",),
-        "PurchaseOrders": (*_READ, "can_edit", *ORDER_ACTS),
+        "PurchaseOrders": (*_READ, "can_entry", "can_document", "can_edit", *ORDER_ACTS),
         "SavedViews": (*_OWN_VIEWS, "can_share"),
         "LineItems": (*_READ, "can_add", "can_edit", "can_delete"),
         "Receipts": (*_READ, *RECEIPT_ACTS),
@@ -79,7 +79,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     PARTNER: {
         **_OWN_ACCOUNT,
         "Dashboard": ("can_show",),
-        "PurchaseOrders": (*_READ, "can_comment"),
+        "PurchaseOrders": (*_READ, "can_entry", "can_comment"),
         "BulkJobs": (*_READ, *BULK_JOBS),
         "SavedViews": _OWN_VIEWS,
         "LineItems": _READ,
@@ -89,7 +89,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     MERCHANT: {
         **_OWN_ACCOUNT,
         "Dashboard": ("can_show",),
-        "PurchaseOrders": _READ,
+        "PurchaseOrders": (*_READ, "can_entry"),
         "SavedViews": _OWN_VIEWS,
         "LineItems": _READ,
         "Receipts": _READ,

@@ -87,10 +87,11 @@ def _delete(case: Case) -> Told:
     entries = f"{number(counts.entries)} {'entry' if counts.entries == 1 else 'entries'}, comments too"
     words.append((f"Its timeline ({entries}) stays in the database, without a page to read it on.",))
     if counts.receipts_let_go:
-        words.append((f"{counted(counts.receipts_let_go, 'receipt')} of it wait for it to be imported again.",))
+        waits = "waits" if counts.receipts_let_go == 1 else "wait"
+        words.append((f"{counted(counts.receipts_let_go, 'receipt')} of it {waits} for it to be imported again.",))
     if case.known.document is DocumentState.PLANNED:
         words.append(("Its message to the warehouse is withdrawn.",))
-    words.append(("The source may offer it again, and then it is imported anew.",))
+    words.append(("If the source offers it again, it is imported anew, unless that is ruled out below.",))
     return words, []
 
 

@@ -307,7 +307,7 @@ class TableTab:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the timeline. `details` are further facts behind it; empty where there are none."""
+    """One line of the timeline. `href` answers with what lies behind it; empty where nothing does."""
 
     at: datetime
     kind: str
@@ -315,22 +315,27 @@ class Entry:
     icon: str
     text: str
     actor: str
-    details: tuple[Fact, ...] = ()
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityTab:
-    """The timeline, newest first; `older_href` leads on. `comment` is the action for a comment, or None."""
+    """The timeline, newest first; `older_href` leads on, `newest_href` back to the top.
+
+    `groups` are the filters by kind, one of them chosen. `comment` is the action for a comment, or None.
+    """
 
     template: str
     entries: tuple[Entry, ...]
+    groups: tuple[Choice, ...] = ()
     older_href: str = ""
+    newest_href: str = ""
     comment: Act | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a delivery."""
+    """One try of a delivery. `href` answers with request and reply where these are not at hand."""
 
     at: datetime
     number: int
@@ -341,14 +346,18 @@ class Attempt:
     request: str
     reply: str
     duration_ms: int
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An outgoing message with its attempts, newest first."""
+    """An outgoing message with its attempts, newest first. `due_at` is None when no attempt is to come."""
 
     title: str
+    target: str
+    version: int
     state: str
+    created_at: datetime
     due_at: datetime | None
     settled_at: datetime | None
     text: str
@@ -358,10 +367,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class DeliveriesTab:
-    """What was sent for the order, newest first."""
+    """What was sent for the order, newest first; `older_href` leads on, `newest_href` back to the top."""
 
     template: str
     messages: tuple[Message, ...]
+    older_href: str = ""
+    newest_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

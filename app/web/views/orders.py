@@ -22,13 +22,14 @@ from app.web.pages import Empty
 from app.web.views.order_asking import OrderAsking
 from app.web.views.order_bulk import BulkRoutes
 from app.web.views.order_columns import COLUMNS, late_words
+from app.web.views.order_custody import CustodyView
 from app.web.views.order_editing import OrderEditing
 from app.web.views.order_guards import guards_of
 from app.web.views.order_list import OrderListView
 from app.web.views.order_page import order_page, order_tab
 
 
-class PurchaseOrderView(BulkRoutes, OrderAsking, OrderEditing, OrderListView):
+class PurchaseOrderView(BulkRoutes, CustodyView, OrderAsking, OrderEditing, OrderListView):
     """Purchase orders of all connections."""
 
     datamodel = Interface(ORDERS)
