@@ -71,7 +71,7 @@ def test_no_stock_route_that_loads_rows_by_itself_is_there(app: Flask) -> None:
     assert {name.split(".")[1] for name in routes} == {
         "list", "show", "add", "edit", "delete", "act_on_ticked", "act_on_one", "run", "schedule", "facet", "next",
         "plan", "bulk", "progress", "result", "cancel", "entry", "document", "ask", "attributes", "change", "snapshot",
-        "act",
+        "act", "export_orders", "export_lines",
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
         if rule.endpoint in routes and rule.endpoint.split(".")[1] in _CHANGING:

@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from flask import abort, make_response, render_template, url_for
-from sqlalchemy.orm import Session
 
 from app.domain.people import Reader, Role
 from app.extensions import db
 from app.models import PurchaseOrder
 from app.queries import orders as queries
 from app.security.reader import current_reader
-from app.services.consequences import ASKED, consequences
+from app.services.consequences import ASKED
 from app.web import building
 from app.web.acting import ActingView
 from app.web.addresses import wants_fragment
@@ -23,6 +22,7 @@ from app.web.fab import guarded_as, route
 from app.web.order_pages import SnapshotPage
 from app.web.pages import Act, Crumbs
 from app.web.views.order_attributes import attributes_page
+from app.web.views.order_guards import consequences_of
 from app.web.views.order_source import change_page
 
 
@@ -38,9 +38,7 @@ class OrderAsking(ActingView):
             abort(404)
         if not reader.is_staff or not self.may(f"can_{name}"):
             abort(403)
-        # A session of services: the guards count what pages never read. The scope is asked for in there.
-        with Session(db.engine) as session:
-            return make_response(render_template("inlet/order/ask.html", ask=consequences(session, name, pk, reader)))
+        return make_response(render_template("inlet/order/ask.html", ask=consequences_of(name, pk, reader)))
 
     @route("/attributes/<int:pk>")
     @guarded_as("show")

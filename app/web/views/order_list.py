@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import current_app, make_response, redirect, render_template, request
+from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from app.domain.states import MEANINGS
@@ -32,6 +32,7 @@ _EXPORTS = (
     ("export_orders", "Purchase orders, one row each"),
     ("export_lines", "With lines, can be imported again"),
 )
+_OF_THE_PAGE = frozenset({"page", "size", "sort", "cols", "view"})
 
 
 class OrderListView(ActingView):
@@ -50,7 +51,8 @@ class OrderListView(ActingView):
         first = next((view for view in views if view.default), None)
         if first is not None and not request.args:
             return redirect(address_of(self.list_href(), self, first.query, first.id))
-        page = replace(building.list_page(self), exports=self._exports(), thing=f"{self.noun}s")
+        page = replace(building.list_page(self), thing=f"{self.noun}s")
+        page = replace(page, exports=self._exports() if page.table.rows else ())
         return self.page(self.list_template, replace(page, views=views_menu(self, PAGE, views, reader)))
 
     @route("/facet/<string:name>")
@@ -84,12 +86,9 @@ class OrderListView(ActingView):
         return redirect(changed(self.list_href(), arguments(), go=None))
 
     def _exports(self) -> tuple[tuple[str, str], ...]:
-        given = {name: values for name, values in arguments().items() if name != "page"}
-        return tuple(
-            (label, changed(self.href(name), given))
-            for name, label in _EXPORTS
-            if f"{self.endpoint}.{name}" in current_app.view_functions and self.may(f"can_{name}")
-        )
+        # A file holds all that match, in its own order and columns.
+        given = {name: values for name, values in arguments().items() if name not in _OF_THE_PAGE}
+        return tuple((label, changed(self.href(name), given)) for name, label in _EXPORTS if self.may(f"can_{name}"))
 
     def _next_menu(self, order: PurchaseOrder) -> NextMenu:
         shown = building.shown_now()

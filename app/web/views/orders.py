@@ -24,12 +24,13 @@ from app.web.views.order_bulk import BulkRoutes
 from app.web.views.order_columns import COLUMNS, late_words
 from app.web.views.order_custody import CustodyView
 from app.web.views.order_editing import OrderEditing
+from app.web.views.order_export import OrderExports
 from app.web.views.order_guards import guards_of
 from app.web.views.order_list import OrderListView
 from app.web.views.order_page import order_page, order_tab
 
 
-class PurchaseOrderView(BulkRoutes, CustodyView, OrderAsking, OrderEditing, OrderListView):
+class PurchaseOrderView(BulkRoutes, OrderExports, CustodyView, OrderAsking, OrderEditing, OrderListView):
     """Purchase orders of all connections."""
 
     datamodel = Interface(ORDERS)
