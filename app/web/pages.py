@@ -5,10 +5,9 @@ A view gives its template one value, `page`; a template never asks the database.
     inlet/list.html            ListPage
     inlet/show.html            ShowPage
     inlet/form.html            FormPage
-    inlet/purchase_order.html  OrderPage; it includes `page.tab.template`, which is all that is sent to htmx
-    inlet/order/items.html     TableTab       inlet/order/activity.html    ActivityTab
-    inlet/order/receipts.html  TableTab       inlet/order/deliveries.html  DeliveriesTab
-    inlet/order/source.html    SourceTab
+    inlet/purchase_order.html  OrderPage of `app.web.order_pages`, with the pages of its tabs
+    inlet/order/receipts.html  TableTab       inlet/order/activity.html    ActivityTab
+    inlet/order/deliveries.html  DeliveriesTab
     inlet/connection.html      ConnectionPage
     inlet/error.html           code, title, message, remedy, request_id (no page); inlet/error_fragment.html for htmx
 
@@ -160,8 +159,9 @@ class Act:
 
     For one record it is a POST to `url` with `csrf_token` and `next`; for the ticked rows of a list a POST to
     `page.act_url` with `action` (= name) and one `ids` per row as well. `ask` is the text of a confirmation, empty when
-    nothing is asked. `fields` are further inputs of that dialog by name: reason, text (required texts), tombstone (a
-    tick box). `why_not` says why it is not possible now, or is empty.
+    nothing is asked; `ask_url` answers with what exactly would happen, for htmx to put in its place. `fields` are
+    further inputs of that dialog by name: reason, text (required texts), tombstone (a tick box). `why_not` says why it
+    is not possible now, or is empty.
     """
 
     name: str
@@ -171,6 +171,7 @@ class Act:
     fields: tuple[str, ...] = ()
     why_not: str = ""
     danger: bool = False
+    ask_url: str = ""
 
     @property
     def address(self) -> str:
@@ -287,22 +288,16 @@ class FormPage:
     remedy: str = ""
     compare: tuple[tuple[str, str, str], ...] = ()
     """Of a stale form: label, the value in the form, the value stored now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What is wrong (`title`), why (`text`), what to do (`remedy`), and the button that does it."""
-
-    level: str
-    title: str
-    text: str
-    remedy: str = ""
-    action: Act | None = None
+    submit_more: str = ""
+    """A second button, which sends `more`: save, and come back to the form."""
+    text: str = ""
+    """What it would do, above the fields."""
+    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TableTab:
-    """A tab with a table: the items (paged, searchable) or the receipts. Row notes carry what is closed or left out."""
+    """A tab with a table."""
 
     template: str
     table: Table
@@ -381,19 +376,6 @@ class DeliveriesTab:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceTab:
-    """The imported snapshot beside today's values, a change that waits, and the trace of the last judgement."""
-
-    template: str
-    compare: tuple[tuple[str, str, str], ...]
-    """Label, as imported, today; only what differs is marked by `changed`."""
-    changed: frozenset[str]
-    snapshot: Any
-    pending: Any = None
-    trace: Any = None
-
-
-@dataclass(frozen=True, slots=True)
 class Tab:
     """A tab's link. It works as a plain link, and by htmx: hx-get of `href` answers with the tab's content only."""
 
@@ -402,31 +384,6 @@ class Tab:
     href: str
     chosen: bool
     count: int | None = None
-
-
-AnyTab = TableTab | ActivityTab | DeliveriesTab | SourceTab
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """The page of a purchase order. `header` are the facts under the title, `summary` those of the sidebar."""
-
-    title: str
-    crumbs: Crumbs
-    record_id: int
-    status: Cell
-    meaning: str
-    header: tuple[Fact, ...]
-    summary: tuple[Facts, ...]
-    alerts: tuple[Alert, ...]
-    progress: Cell
-    actions: tuple[Act, ...]
-    tabs: tuple[Tab, ...]
-    tab: AnyTab
-    return_to: str
-    why: str = ""
-    """One sentence that says why it is not moving; empty when it is finished."""
-    edit_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
