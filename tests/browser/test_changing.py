@@ -45,7 +45,7 @@ def test_the_header_is_edited_by_its_form(enter: Enter, console: Console, order:
     page = visit.open(f"/purchase-orders/show/{order.id}")
     page.get_by_role("link", name="Edit", exact=True).click()
     page.wait_for_url("**/purchase-orders/edit/*")
-    fill(page, buyer_name="Nora Buyer")
+    fill(page, buyer_name="Nora Buyer", reason="She took over.")
     save(page)
     assert visit.path().startswith(f"/purchase-orders/show/{order.id}")
     expect(page.locator("#content")).to_contain_text("Nora Buyer")
@@ -58,9 +58,9 @@ def test_a_stale_form_shows_both_versions_and_loses_nothing(
     first, second = enter(SUPPORT), enter(ADMIN)
     address = f"/purchase-orders/edit/{order.id}"
     mine, theirs = first.open(address), second.open(address)
-    fill(theirs, buyer_name="Theirs")
+    fill(theirs, buyer_name="Theirs", reason="A call.")
     save(theirs)
-    fill(mine, buyer_name="Mine", supplier_name="Mine Supplies")
+    fill(mine, buyer_name="Mine", supplier_name="Mine Supplies", reason="A letter.")
     first.expected.add(409)
     save(mine)
     table = mine.get_by_role("region", name="Both versions")
@@ -68,6 +68,7 @@ def test_a_stale_form_shows_both_versions_and_loses_nothing(
     expect(table).to_contain_text("Theirs")
     expect(mine.locator("form.form [name=buyer_name]")).to_have_value("Mine")
     expect(mine.locator("form.form [name=supplier_name]")).to_have_value("Mine Supplies")
+    expect(mine.locator("form.form [name=reason]")).to_have_value("A letter.")
     assert first.barriers() == []
     assert buyer(console, order) == "Theirs"
     # Who has seen both may save.

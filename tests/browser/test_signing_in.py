@@ -9,15 +9,15 @@ from tests.browser.conftest import ADMIN, LIMITED, MERCHANT, PARTNER, SUPPORT, E
 from tests.browser.console import Console
 
 _SUPPORT_MENU = (
-    "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Failed records", "Deliveries", "Merchants",
-    "Stores", "Warehouses", "Merchants at warehouses",
+    "Dashboard", "Purchases", "Line items", "Receipts", "Connections", "Rules", "Runs", "Bulk jobs", "Failed records",
+    "Deliveries", "Merchants", "Stores", "Warehouses", "Merchants at warehouses",
 )  # fmt: skip
 MENUS = {
     ADMIN: (*_SUPPORT_MENU, "User access", "Users", "Roles"),
     SUPPORT: _SUPPORT_MENU,
     LIMITED: _SUPPORT_MENU,
-    PARTNER: ("Purchases", "Receipts"),
-    MERCHANT: ("Purchases", "Line items", "Receipts"),
+    PARTNER: ("Dashboard", "Purchases", "Receipts"),
+    MERCHANT: ("Dashboard", "Purchases", "Line items", "Receipts"),
 }
 ROLE_NAMES = {
     ADMIN: "Admin",
