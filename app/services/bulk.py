@@ -56,13 +56,13 @@ class PlanChangedError(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed job: its person as the database knows them now, and the number that every write repeats."""
+    """A claimed job: who asked for it, and the number that every write repeats."""
 
     run_id: int
     lease_no: int
     action: str
     options: Mapping[str, Any]
-    reader: Reader
+    user_id: int | None
 
 
 def start(order: Order, chosen: Chosen, reader: Reader) -> int:
@@ -73,19 +73,19 @@ def start(order: Order, chosen: Chosen, reader: Reader) -> int:
     """
     _check(order, reader)
     with unit_of_work("start a bulk job") as unit:
-        known = unit.scalar(
-            "SELECT id FROM run WHERE kind = 'bulk' AND request ->> 'key' = :key AND user_id = :user",
-            key=order.key,
-            user=reader.user_id,
-        )
+        known = _known(unit, order, reader)
         if known is not None:
-            return int(known)
+            return known
         found = choose(unit, chosen, reader)
         if found != order.expected or not found:
             raise PlanChangedError(order.expected, found)
         run_id = _insert(unit, order, reader, found)
         if run_id is None:
-            raise Refused("This plan was confirmed already.", "See it under Bulk jobs.")
+            # A second click at the same instant: its INSERT waited for the first one's commit, which is seen by now.
+            known = _known(unit, order, reader)
+            if known is None:
+                raise Refused("This plan was confirmed already.", "See it under Bulk jobs.")
+            return known
         unit.run(
             "INSERT INTO bulk_item (run_id, purchase_order_id, number)"
             " SELECT :run, po.id, po.number FROM bulk_chosen b JOIN purchase_order po ON po.id = b.id ORDER BY po.id",
@@ -103,6 +103,15 @@ def _check(order: Order, reader: Reader) -> None:
         if name != "tombstone" and not str(order.options.get(name, "")).strip():
             asked = "Write the comment." if name == "text" else f"{spec.label} needs a reason."
             raise Refused(asked, "Nothing was started.")
+
+
+def _known(unit: Unit, order: Order, reader: Reader) -> int | None:
+    run_id: int | None = unit.scalar(
+        "SELECT id FROM run WHERE kind = 'bulk' AND request ->> 'key' = :key AND user_id = :user",
+        key=order.key,
+        user=reader.user_id,
+    )
+    return run_id
 
 
 def _insert(unit: Unit, order: Order, reader: Reader, total: int) -> int | None:
@@ -183,16 +192,13 @@ RETURNING id, lease_no, user_id, request
 
 
 def claim(owner: str) -> Job | None:
-    """Take the oldest job that waits, or whose worker died; None when there is none.
-
-    The person's role and scope are read anew, so that what was taken from them meanwhile is taken from the job.
-    """
+    """Take the oldest job that waits, or whose worker died; None when there is none."""
     with unit_of_work("claim a bulk job") as unit:
         row = next(iter(unit.rows(_CLAIM, owner=owner, seconds=lease_seconds())), None)
         if row is None:
             return None
         _count(unit, row.id)
-        return Job(row.id, row.lease_no, row.request["action"], row.request["options"], _person(unit, row.user_id))
+        return Job(row.id, row.lease_no, row.request["action"], row.request["options"], row.user_id)
 
 
 def lease_seconds() -> int:
@@ -208,24 +214,25 @@ def _person(unit: Unit, user_id: int | None) -> Reader:
 def work_on(job: Job, batch: int = BATCH) -> bool:
     """Act on the next orders of a job; False once none is left and the job has ended. Raises LeaseLost.
 
-    LeaseLost also says that the job was canceled.
+    LeaseLost also says that the job was canceled. The person's role and scope are read anew for each batch, so that
+    what was taken from them meanwhile is taken from the job.
     """
-    if job.reader.role not in ORDER_ACTIONS[job.action].roles:
-        _finish(job, RunState.FAILED, "Who started it may no longer do this. What was done stays done.")
-        return False
-    waiting = _next(job, batch)
+    reader, waiting = _next(job, batch)
     if not waiting:
         _finish(job, RunState.DONE)
         return False
+    if reader.role not in ORDER_ACTIONS[job.action].roles:
+        _finish(job, RunState.FAILED, "Who started it may no longer do this. What was done stays done.")
+        return False
     for item_id, po_id in waiting:
-        perform_order(job.action, po_id, job.reader, job.options, record=_recorder(job, item_id))
+        perform_order(job.action, po_id, reader, job.options, record=_recorder(job, item_id))
     with unit_of_work("count a bulk job") as unit:
         _renew(unit, job)
         _count(unit, job.run_id)
     return True
 
 
-def _next(job: Job, batch: int) -> Sequence[tuple[int, int]]:
+def _next(job: Job, batch: int) -> tuple[Reader, Sequence[tuple[int, int]]]:
     with unit_of_work("read a bulk job") as unit:
         rows = unit.rows(
             "SELECT id, purchase_order_id FROM bulk_item WHERE run_id = :run AND state = 'waiting'"
@@ -233,7 +240,7 @@ def _next(job: Job, batch: int) -> Sequence[tuple[int, int]]:
             run=job.run_id,
             n=batch,
         )
-    return [(row.id, row.purchase_order_id) for row in rows]
+        return _person(unit, job.user_id), [(row.id, row.purchase_order_id) for row in rows]
 
 
 def _recorder(job: Job, item_id: int) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.services.bulk_plan import Plan
-from app.web.pages import Cell, Choice, Crumbs, Fact, Pager, Search, Table
+from app.web.pages import Choice, Crumbs, Fact, Pager, Search, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,6 @@ class JobPage:
 
     title: str
     crumbs: Crumbs
-    badge: Cell
     facts: tuple[Fact, ...]
     progress: Progress
     results: Table

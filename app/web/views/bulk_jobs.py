@@ -187,7 +187,6 @@ def _job_page(view: BulkJobView, run: Run, shown: Shown) -> JobPage:
     return JobPage(
         title=view.name_of(run),
         crumbs=(*view.crumbs(), (str(view.list_title), view.list_href())),
-        badge=cells.word(run.state.value),
         facts=_facts(run, shown.reader),
         progress=_progress(view, run, shown.now),
         results=results,

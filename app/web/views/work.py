@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import url_for
 
 from app.extensions import db
 from app.models import Delivery, DeliveryKind, DeliveryState, Run, RunFailure, RunKind, RunState
 from app.queries.orders import attempts_of
-from app.queries.work import DELIVERIES, FAILURES, RUNS, failures_of
+from app.queries.work import CLOCKED, DELIVERIES, FAILURES, RUNS, failures_of
 from app.web import cells
 from app.web.asking import Filter
 from app.web.base import RecordView
@@ -17,7 +19,7 @@ from app.web.interface import Interface
 from app.web.pages import Cell, Empty, Fact, Facts, Table
 
 
-def _words(values: type[RunKind | RunState | DeliveryKind | DeliveryState]) -> tuple[tuple[str, str], ...]:
+def _words(values: Iterable[RunKind | RunState | DeliveryKind | DeliveryState]) -> tuple[tuple[str, str], ...]:
     return tuple((value.value, value.value.replace("_", " ").capitalize()) for value in values)
 
 
@@ -48,7 +50,7 @@ FAILURE_COLUMNS = (
 
 
 class RunView(RecordView):
-    """Imports, status updates and bulk jobs."""
+    """Imports and status updates."""
 
     datamodel = Interface(RUNS)
     class_permission_name = "Runs"
@@ -60,7 +62,7 @@ class RunView(RecordView):
     empty = Empty("No runs yet", "A run is an import or a status update of a connection.")
     filters = (
         Filter("connection", "Connection"),
-        Filter("kind", "Kind", _words(RunKind)),
+        Filter("kind", "Kind", _words(CLOCKED)),
         Filter("state", "State", _words(RunState)),
         Filter("last", "In the last", by_id=True),
     )
