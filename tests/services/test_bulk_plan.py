@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from app.domain.people import Reader, Role
+from app.domain.people import SYSTEM, Reader, Role
 from app.domain.states import PoStatus, ReceiptState
 from app.models import Connection, PendingChange, PurchaseOrder, Step
 from app.services.actions import ORDER_ACTIONS
