@@ -18,17 +18,33 @@ from typing import Any, Final
 class Kind:
     """How one kind of activity reads: its title, its icon's name, its wordings, and the wordings for partners.
 
-    A kind without wordings for partners is not shown to them.
+    A kind without wordings for partners is not shown to them. `group` is a name of GROUPS, or empty for an unknown
+    kind.
     """
 
     title: str
     icon: str
     wordings: tuple[str, ...]
     for_partners: tuple[str, ...] = ()
+    group: str = ""
 
 
-def _kind(title: str, icon: str, *wordings: str, partners: tuple[str, ...] = ()) -> Kind:
-    return Kind(title, icon, wordings, partners)
+GROUPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "source": "Source",
+        "rules": "Rules",
+        "warehouse": "Warehouse",
+        "receipts": "Receipts",
+        "told": "Source told",
+        "status": "Status",
+        "people": "People",
+    }
+)
+"""The groups that a timeline is filtered by, in their order, with their labels."""
+
+
+def _kind(group: str, title: str, icon: str, *wordings: str, partners: tuple[str, ...] = ()) -> Kind:
+    return Kind(title, icon, wordings, partners, group)
 
 
 _ACCEPTED = ("Accepted by the warehouse as {reference}.", "The warehouse accepted it.")
@@ -45,6 +61,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         # From the source.
         "imported": _kind(
+            "source",
             "Imported",
             "inbox",
             "Imported with {lines} lines, from {reference}.",
@@ -52,52 +69,69 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             "Imported.",
         ),
         "changed": _kind(
+            "source",
             "Changed at the source",
             "change",
             "Changed at the source before it was sent: rebuilt with {lines} lines.",
             "Rebuilt from the source.",
         ),
-        "pending_change": _kind("Change waits", "change", "A {kind} from the source waits for a decision."),
-        "canceled_at_source": _kind("Canceled at the source", "cancel", "The source canceled it; that is noted here."),
+        "pending_change": _kind("source", "Change waits", "change", "A {kind} from the source waits for a decision."),
+        "canceled_at_source": _kind(
+            "source", "Canceled at the source", "cancel", "The source canceled it; that is noted here."
+        ),
         "completed_at_source": _kind(
+            "source",
             "Completed at the source",
             "alert",
             "The source says it is complete, and goods are still expected here. Close it short if nothing more comes.",
         ),
         # Judged.
         "judged": _kind(
-            "Judged", "rule", "Goes to {warehouse}: {way}.", "Stopped by the rules: {message}", "{rules} rules ran."
+            "rules",
+            "Judged",
+            "rule",
+            "Goes to {warehouse}: {way}.",
+            "Stopped by the rules: {message}",
+            "{rules} rules ran.",
         ),
-        "held": _kind("Held", "pause", "Held until {until}.", "Held by a rule."),
+        "held": _kind("rules", "Held", "pause", "Held until {until}.", "Held by a rule."),
         # To the warehouse.
         "accepted": _kind(
+            "warehouse",
             "Accepted",
             "check",
             "Accepted by the warehouse as {reference}, at attempt {attempt}.",
             *_ACCEPTED,
             partners=_ACCEPTED,
         ),
-        "updated": _kind("Updated", "send", *_UPDATED, partners=_UPDATED),
+        "updated": _kind("warehouse", "Updated", "send", *_UPDATED, partners=_UPDATED),
         "send_retried": _kind(
+            "warehouse",
             "Send again later",
             "retry",
             "Attempt {attempt} did not get through: {message}",
             "An attempt did not get through; it is tried again.",
         ),
-        "send_failed": _kind("Send failed", "alert", "The send failed: {message}", "The send failed."),
+        "send_failed": _kind("warehouse", "Send failed", "alert", "The send failed: {message}", "The send failed."),
         "send_replanted": _kind(
-            "Sent again", "retry", "Its message to the warehouse had gone missing; it is sent again."
+            "warehouse", "Sent again", "retry", "Its message to the warehouse had gone missing; it is sent again."
         ),
         "cancel_requested": _kind(
+            "warehouse",
             "Cancel requested",
             "cancel",
             "The warehouse is asked to cancel it.",
             partners=("The warehouse is asked to cancel it.",),
         ),
         "cancel_confirmed": _kind(
-            "Cancel confirmed", "cancel", "The warehouse canceled it.", partners=("The warehouse canceled it.",)
+            "warehouse",
+            "Cancel confirmed",
+            "cancel",
+            "The warehouse canceled it.",
+            partners=("The warehouse canceled it.",),
         ),
         "cancel_refused": _kind(
+            "warehouse",
             "Cancel refused",
             "alert",
             "The warehouse did not cancel it: {message}",
@@ -105,6 +139,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             partners=("The warehouse did not cancel it.",),
         ),
         "warehouse_canceled": _kind(
+            "warehouse",
             "Canceled by the warehouse",
             "cancel",
             "{warehouse} canceled its document {reference}.",
@@ -112,14 +147,16 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             partners=("The warehouse canceled its document.",),
         ),
         # Receipts.
-        "receipt": _kind("Receipt", "box", *_RECEIPT, partners=_RECEIPT),
+        "receipt": _kind("receipts", "Receipt", "box", *_RECEIPT, partners=_RECEIPT),
         "receipt_waiting": _kind(
+            "receipts",
             "Receipt waits",
             "clock",
             "Receipt {receipt} waits for its purchase order.",
             "A receipt waits for its order.",
         ),
         "receipt_correction": _kind(
+            "receipts",
             "Correction",
             "box",
             "Receipt {receipt} was corrected: {units} units.",
@@ -127,6 +164,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             partners=("Receipt {receipt} was corrected: {units} units.", "A receipt was corrected."),
         ),
         "receipt_held": _kind(
+            "receipts",
             "Receipt held",
             "alert",
             "Receipt {receipt} waits for a person: {reason}",
@@ -134,6 +172,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             partners=("Receipt {receipt} waits for a person.", "A receipt waits for a person."),
         ),
         "receipt_state": _kind(
+            "receipts",
             "Receipt",
             "box",
             "The receipt moved {from} → {to}: {reason}",
@@ -143,36 +182,50 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         ),
         # Back to the source.
         "pushed": _kind(
+            "told",
             "Source told",
             "upload",
             "The source knows where it stands. Receipts confirmed: {receipts}.",
             "The source knows.",
         ),
         "push_retried": _kind(
+            "told",
             "Push again later",
             "retry",
             "Attempt {attempt} to tell the source failed: {message}",
             "It is pushed again later.",
         ),
-        "push_failed": _kind("Source not told", "alert", "The source did not take it: {message}", "The push failed."),
-        # The order itself.
-        "status": _kind("Status", "status", "{from} → {to}: {reason}", *_MOVED, partners=_MOVED),
-        "late": _kind(
-            "Late", "clock", "Past its due date {due}.", "Past its due date.", partners=("Past its due date {due}.",)
+        "push_failed": _kind(
+            "told", "Source not told", "alert", "The source did not take it: {message}", "The push failed."
         ),
-        "timeout": _kind("Timed out", "clock", "Closed by the timeout: {reason}", "Open for too long."),
+        # The order itself.
+        "status": _kind("status", "Status", "status", "{from} → {to}: {reason}", *_MOVED, partners=_MOVED),
+        "late": _kind(
+            "status",
+            "Late",
+            "clock",
+            "Past its due date {due}.",
+            "Past its due date.",
+            partners=("Past its due date {due}.",),
+        ),
+        "timeout": _kind("status", "Timed out", "clock", "Closed by the timeout: {reason}", "Open for too long."),
         "edited": _kind(
+            "people",
             "Edited",
             "edit",
+            "Changed {header}. Why: {reason}",
             "Changed {header}.",
+            "Changed {changes} on line {line} ({sku}). Why: {reason}",
             "Changed {changes} on line {line} ({sku}).",
+            "Added line {added}. Why: {reason}",
             "Added line {added}.",
+            "Removed line {removed} ({sku}). Why: {reason}",
             "Removed line {removed} ({sku}).",
             "Edited.",
         ),
-        "comment": _kind("Comment", "comment", "{text}", "A comment.", partners=("{text}", "A comment.")),
-        "action": _kind("Action", "user", "{label}: {reason}", "{label}.", "A person acted."),
-        "deleted": _kind("Deleted", "trash", "Deleted here; it is never imported again.", "Deleted here."),
+        "comment": _kind("people", "Comment", "comment", "{text}", "A comment.", partners=("{text}", "A comment.")),
+        "action": _kind("people", "Action", "user", "{label}: {reason}", "{label}.", "A person acted."),
+        "deleted": _kind("people", "Deleted", "trash", "Deleted here; it is never imported again.", "Deleted here."),
     }
 )
 
@@ -185,6 +238,21 @@ _STORED_WORDS: Final = frozenset({"from", "to"})
 
 PARTNER_KINDS: Final = frozenset(name for name, kind in KINDS.items() if kind.for_partners)
 """The kinds that a warehouse partner may read."""
+
+
+def kinds_of(group: str, *, for_partner: bool = False) -> tuple[str, ...]:
+    """The kinds of a group, without those that partners may not read when it is for one; none for an unknown group."""
+    return tuple(name for name, kind in KINDS.items() if kind.group == group and (kind.for_partners or not for_partner))
+
+
+def groups(*, for_partner: bool = False) -> tuple[tuple[str, str], ...]:
+    """The (name, label) pairs of the groups that hold a kind for the reader."""
+    return tuple((name, label) for name, label in GROUPS.items() if kinds_of(name, for_partner=for_partner))
+
+
+def group(kind: str) -> str:
+    """The group of a kind; empty for an unknown one."""
+    return KINDS.get(kind, _UNKNOWN).group
 
 
 def title(kind: str) -> str:
@@ -205,6 +273,26 @@ def sentence(kind: str, data: Mapping[str, Any], *, for_partner: bool = False) -
         if all(data.get(name) not in (None, "") for name in _names(wording)):
             return wording.format_map({name: _text(name, data[name]) for name in _names(wording)})
     return _UNKNOWN.wordings[0]
+
+
+_TRIED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "accepted": "it was taken",
+        "found": "it is there",
+        "absent": "it is not there",
+        "retriable": "it did not get through",
+        "ambiguous": "nobody knows whether it got through",
+        "rejected": "it was refused",
+    }
+)
+
+
+def tried(action: str, outcome: str, number: int, message: str) -> str:
+    """One sentence for one try of a message, as staff read it."""
+    what = {"create": "Send", "update": "Send of a new version", "status": "Status to the source"}.get(action, action)
+    end = _TRIED.get(outcome, outcome.replace("_", " "))
+    said = f" {message}" if message else ""
+    return f"{what.capitalize()}, attempt {number}: {end}.{said}"
 
 
 def _names(wording: str) -> list[str]:

@@ -9,8 +9,6 @@ from sqlalchemy.orm import joinedload, undefer
 from sqlalchemy.sql.elements import Grouping
 
 from app.models import (
-    Activity,
-    Delivery,
     DeliveryAttempt,
     Judgement,
     LineItem,
@@ -22,8 +20,6 @@ from app.queries import order_filters as by
 from app.queries.listing import AnySession, Condition, Listing, among, contains, contains_key
 
 ITEMS_PER_PAGE: Final = 50
-ENTRIES_PER_PAGE: Final = 50
-MESSAGES_AT_MOST: Final = 25
 ATTEMPTS_AT_MOST: Final = 200
 
 # Written as the index ix_purchase_order_search has it; blanks as bound values would not be found in it.
@@ -154,21 +150,6 @@ def has_failed_receipt(session: AnySession, order_id: int) -> bool:
     """Whether a receipt of the order waits for a person."""
     query = select(Receipt.id).where(Receipt.purchase_order_id == order_id, Receipt.state == "error").limit(1)
     return session.scalar(query) is not None
-
-
-def activity_of(session: AnySession, order_id: int, before: int | None = None) -> list[Activity]:
-    """One page of an order's timeline, newest first, and one entry more if there are older ones."""
-    query = select(Activity).where(Activity.purchase_order_id == order_id).order_by(Activity.id.desc())
-    query = query if before is None else query.where(Activity.id < before)
-    return list(session.scalars(query.limit(ENTRIES_PER_PAGE + 1)))
-
-
-def deliveries_of(session: AnySession, order_id: int) -> tuple[list[Delivery], dict[int, list[DeliveryAttempt]]]:
-    """The newest messages of an order, and the attempts of each by its id, newest first: two statements."""
-    query = select(Delivery).where(Delivery.purchase_order_id == order_id).order_by(Delivery.id.desc())
-    messages = list(session.scalars(query.limit(MESSAGES_AT_MOST)))
-    attempts = attempts_of(session, [message.id for message in messages])
-    return messages, attempts
 
 
 def attempts_of(session: AnySession, delivery_ids: list[int]) -> dict[int, list[DeliveryAttempt]]:

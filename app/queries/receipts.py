@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.domain.states import ReceiptState
-from app.models import Activity, LineItem, PurchaseOrder, Receipt, ReceiptLine
+from app.models import LineItem, PurchaseOrder, Receipt, ReceiptLine
 from app.queries.listing import AnySession, Condition, Listing, among, contains_key, one_of
 
 LINES_AT_MOST: Final = 500
@@ -54,9 +54,3 @@ def lines_of(session: AnySession, receipt_id: int) -> list[ReceiptLine]:
     query = select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id).order_by(ReceiptLine.position)
     matched = joinedload(ReceiptLine.line_item).load_only(LineItem.line_number, LineItem.sku)
     return list(session.scalars(query.options(matched).limit(LINES_AT_MOST)))
-
-
-def activity_of(session: AnySession, receipt_id: int) -> list[Activity]:
-    """The newest lines of a receipt's timeline, newest first."""
-    query = select(Activity).where(Activity.receipt_id == receipt_id).order_by(Activity.id.desc())
-    return list(session.scalars(query.limit(ENTRIES_AT_MOST)))

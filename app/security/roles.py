@@ -40,6 +40,8 @@ ORDER_ACTS: Final = (
     "can_reopen",
     "can_comment",
 )
+# What a file holds depends on who asks for it.
+ORDER_FILES: Final = ("can_export_orders", "can_export_lines")
 BULK_JOBS: Final = ("can_progress", "can_cancel", "can_result")
 # Own filters of a list; showing them to others is for staff.
 _OWN_VIEWS: Final = (
@@ -56,7 +58,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     SUPPORT: {
         **_OWN_ACCOUNT,
         "Dashboard": ("can_show",),
-        "PurchaseOrders": (*_READ, "can_edit", *ORDER_ACTS),
+        "PurchaseOrders": (*_READ, *ORDER_FILES, "can_entry", "can_document", "can_edit", *ORDER_ACTS),
         "SavedViews": (*_OWN_VIEWS, "can_share"),
         "LineItems": (*_READ, "can_add", "can_edit", "can_delete"),
         "Receipts": (*_READ, *RECEIPT_ACTS),
@@ -79,7 +81,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     PARTNER: {
         **_OWN_ACCOUNT,
         "Dashboard": ("can_show",),
-        "PurchaseOrders": (*_READ, "can_comment"),
+        "PurchaseOrders": (*_READ, *ORDER_FILES, "can_entry", "can_comment"),
         "BulkJobs": (*_READ, *BULK_JOBS),
         "SavedViews": _OWN_VIEWS,
         "LineItems": _READ,
@@ -89,7 +91,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     MERCHANT: {
         **_OWN_ACCOUNT,
         "Dashboard": ("can_show",),
-        "PurchaseOrders": _READ,
+        "PurchaseOrders": (*_READ, *ORDER_FILES, "can_entry"),
         "SavedViews": _OWN_VIEWS,
         "LineItems": _READ,
         "Receipts": _READ,

@@ -53,12 +53,11 @@ def _take_one(unit: Unit, origin: Origin, arrival: Arrival, key: Any, order: Any
     if known or status is PoStatus.ARCHIVED:
         return False
     if order.sent_at is None and not order.edited and status in (PoStatus.NEW, PoStatus.ERROR):
-        rebuild(unit, origin, arrival, order.id)
+        document_id = rebuild(unit, origin, arrival, order.id)
         if status is PoStatus.ERROR:
             transitions.move(unit, order.id, PoEvent.RESUMED_NEW, actor=CONNECTOR, reason="")
-        tell(
-            unit, [Entry("changed", order.id, actor=CONNECTOR, data={"run": origin.run_id, "lines": len(record.lines)})]
-        )
+        told = {"run": origin.run_id, "lines": len(record.lines), "document": document_id}
+        tell(unit, [Entry("changed", order.id, actor=CONNECTOR, data=told)])
         return True
     _wait_as_pending(unit, origin, arrival, order.id, "change")
     return True
@@ -81,10 +80,10 @@ _ASSIGNMENTS = ", ".join(
 )
 
 
-def rebuild(unit: Unit, origin: Origin, arrival: Arrival, po_id: int) -> None:
+def rebuild(unit: Unit, origin: Origin, arrival: Arrival, po_id: int) -> int:
     """Replace header and lines by the new snapshot and let the rules judge again. Nothing was sent and nothing edited.
 
-    A message that was planted and not started is withdrawn, together with its document.
+    Returns the id of the raw text. A message that was planted and not started is withdrawn, together with its document.
     """
     outbox.forget_planned(unit, [po_id])
     document_id = import_rows.draw_document(unit, origin, arrival)
@@ -100,6 +99,7 @@ def rebuild(unit: Unit, origin: Origin, arrival: Arrival, po_id: int) -> None:
     )
     unit.run("DELETE FROM line_item WHERE purchase_order_id = :id", id=po_id)
     unit.copy("line_item", import_rows.LINE_COLUMNS, import_rows.line_rows([(po_id, arrival)]))
+    return document_id
 
 
 _PENDING = """
@@ -112,6 +112,7 @@ SET kind = excluded.kind, snapshot = excluded.snapshot, content_digest = exclude
 
 
 def _wait_as_pending(unit: Unit, origin: Origin, arrival: Arrival, po_id: int, kind: str) -> None:
+    document_id = import_rows.draw_document(unit, origin, arrival)
     unit.run(
         _PENDING,
         id=po_id,
@@ -119,9 +120,10 @@ def _wait_as_pending(unit: Unit, origin: Origin, arrival: Arrival, po_id: int, k
         snapshot=arrival.frozen.json,
         digest=arrival.frozen.content_digest,
         raw=arrival.raw_digest,
-        document_id=import_rows.draw_document(unit, origin, arrival),
+        document_id=document_id,
     )
-    tell(unit, [Entry("pending_change", po_id, actor=CONNECTOR, data={"run": origin.run_id, "kind": kind})])
+    told = {"run": origin.run_id, "kind": kind, "document": document_id}
+    tell(unit, [Entry("pending_change", po_id, actor=CONNECTOR, data=told)])
 
 
 def _canceled_at_source(unit: Unit, origin: Origin, arrival: Arrival, order: Any) -> bool:

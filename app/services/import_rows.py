@@ -107,7 +107,7 @@ def insert_orders(unit: Unit, origin: Origin, arrivals: Sequence[Arrival]) -> in
         (order_row(origin, po_id, arrival, doc) for (po_id, arrival), doc in zip(mine, document_ids, strict=True)),
     )
     unit.copy("line_item", LINE_COLUMNS, line_rows(mine))
-    unit.copy("activity", ACTIVITY_COLUMNS, (_imported(origin, po_id, arrival) for po_id, arrival in mine))
+    unit.copy("activity", ACTIVITY_COLUMNS, _imported_rows(origin, mine, document_ids))
     return len(mine)
 
 
@@ -232,9 +232,17 @@ def line_rows(numbered: Iterable[tuple[int, Arrival]]) -> Iterator[tuple[Any, ..
 ACTIVITY_COLUMNS = ("kind", "connection_id", "external_id", "purchase_order_id", "data")
 
 
-def _imported(origin: Origin, po_id: int, arrival: Arrival) -> tuple[Any, ...]:
-    facts = {"run": origin.run_id, "lines": len(arrival.record.lines), "reference": arrival.document.reference}
-    return "imported", origin.connection_id, arrival.record.external_id, po_id, to_json(facts)
+def _imported_rows(
+    origin: Origin, mine: Sequence[tuple[int, Arrival]], document_ids: Sequence[int]
+) -> Iterator[tuple[Any, ...]]:
+    for (po_id, arrival), document_id in zip(mine, document_ids, strict=True):
+        facts = {
+            "run": origin.run_id,
+            "lines": len(arrival.record.lines),
+            "reference": arrival.document.reference,
+            "document": document_id,
+        }
+        yield "imported", origin.connection_id, arrival.record.external_id, po_id, to_json(facts)
 
 
 def units(lines: Iterable[LineRecord]) -> Decimal:

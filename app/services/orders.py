@@ -23,23 +23,25 @@ from app.services.unit_of_work import Unit, unit_of_work
 from app.wakeups import Topic
 
 
-def edit_header(po_id: int, version_no: int, changes: Mapping[str, Any], reader: Reader) -> None:
-    """Change header fields of an order that was not sent; the rules judge it again.
+def edit_header(po_id: int, version_no: int, changes: Mapping[str, Any], reader: Reader, *, reason: str) -> None:
+    """Change header fields of an order that was not sent; the rules judge it again. The timeline keeps `reason`.
 
-    Raises NotFound, Refused with the guard's reason, StaleRecord when somebody else changed it, BadRecord when the
-    result could not be sent.
+    Raises NotFound, Refused with the guard's reason or when nothing differs, StaleRecord when somebody else changed it,
+    BadRecord when the result could not be sent.
     """
+    because = _because(reason)
     with unit_of_work("edit an order") as unit:
         order = _editable(unit, po_id, version_no, reader)
         edits = deepcopy(order.edits)
         header = edits.setdefault("header", {})
         diff = _diff(order, changes, EDITABLE_HEADER)
         header.update({name: after for name, (_, after) in diff.items()})
-        _apply(unit, order, edits, reader, {"header": diff})
+        _apply(unit, order, edits, reader, {"header": diff, "reason": because})
 
 
-def edit_line(line_id: int, version_no: int, changes: Mapping[str, Any], reader: Reader) -> None:
+def edit_line(line_id: int, version_no: int, changes: Mapping[str, Any], reader: Reader, *, reason: str) -> None:
     """Change one line; raises as `edit_header` does."""
+    because = _because(reason)
     with unit_of_work("edit a line") as unit:
         line, order = _line(unit, line_id, version_no, reader)
         edits = deepcopy(order.edits)
@@ -50,11 +52,13 @@ def edit_line(line_id: int, version_no: int, changes: Mapping[str, Any], reader:
             added.update(after)
         else:
             edits.setdefault("lines", {}).setdefault(line.key, {}).update(after)
-        _apply(unit, order, edits, reader, {"line": line.line_number, "sku": line.sku, "changes": diff})
+        told = {"line": line.line_number, "sku": line.sku, "changes": diff, "reason": because}
+        _apply(unit, order, edits, reader, told)
 
 
-def add_line(po_id: int, version_no: int, values: Mapping[str, Any], reader: Reader) -> None:
-    """Add a line with the next line number; raises as `edit_header` does."""
+def add_line(po_id: int, version_no: int, values: Mapping[str, Any], reader: Reader, *, reason: str) -> int:
+    """Add a line with the next line number, which is returned; raises as `edit_header` does."""
+    because = _because(reason)
     with unit_of_work("add a line") as unit:
         order = _editable(unit, po_id, version_no, reader)
         edits = deepcopy(order.edits)
@@ -64,16 +68,31 @@ def add_line(po_id: int, version_no: int, values: Mapping[str, Any], reader: Rea
         fields = {name: _plain(values[name]) for name in EDITABLE_LINE if name in values}
         item = {**fields, "line_number": number, "key": f"added:{number}"}
         edits.setdefault("added", []).append(item)
-        _apply(unit, order, edits, reader, {"added": item})
+        _apply(unit, order, edits, reader, {"added": item, "reason": because})
+        return int(number)
 
 
-def remove_line(line_id: int, version_no: int, reader: Reader) -> None:
+def remove_line(line_id: int, version_no: int, reader: Reader, *, reason: str) -> None:
     """Remove a line; raises as `edit_header` does."""
+    because = _because(reason)
     with unit_of_work("remove a line") as unit:
         line, order = _line(unit, line_id, version_no, reader)
         edits = deepcopy(order.edits)
-        edits.setdefault("removed", []).append(line.key)
-        _apply(unit, order, edits, reader, {"removed": line.line_number, "sku": line.sku})
+        added = edits.get("added", [])
+        kept = [item for item in added if item["key"] != line.key]
+        if len(kept) < len(added):
+            # Its number, and with it its key, is given to the next line that is added.
+            edits["added"] = kept
+        else:
+            edits.setdefault("removed", []).append(line.key)
+        told = {"removed": line.line_number, "sku": line.sku, "reason": because}
+        _apply(unit, order, edits, reader, told)
+
+
+def _because(reason: str) -> str:
+    if not reason.strip():
+        raise Refused("An edit needs a reason.", "Say why it is changed.")
+    return reason.strip()[:4000]
 
 
 def _line(unit: Unit, line_id: int, version_no: int, reader: Reader) -> tuple[LineItem, PurchaseOrder]:
@@ -113,6 +132,8 @@ def _diff(record: Any, changes: Mapping[str, Any], allowed: tuple[str, ...]) -> 
         before, after = _plain(getattr(record, name)), _plain(value)
         if before != after:
             diff[name] = (before, after)
+    if not diff:
+        raise Refused("Nothing was changed.", "Change a field, or go back.")
     return diff
 
 

@@ -221,9 +221,9 @@ class RecordView(ModelView):  # type: ignore[misc]  # Flask-AppBuilder ships no 
             self.appbuilder.sm.has_access(permission, self.class_permission_name)
         )
 
-    def page(self, template: str, page: Any) -> str:
+    def page(self, template: str, page: Any, **more: Any) -> str:
         """Render a page."""
-        return str(self.render_template(template, page=page, title=page.title, crumbs=page.crumbs))
+        return str(self.render_template(template, page=page, title=page.title, crumbs=page.crumbs, **more))
 
     def crumbs(self) -> Crumbs:
         """The breadcrumb before a list's title."""

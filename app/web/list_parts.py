@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.wording import Words
+
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -83,7 +85,8 @@ class NextMenu:
 
     name: str
     meaning: str
-    why: str
+    why: Words
+    """The sentence that says why it stands there."""
     steps: tuple[NextStep, ...]
     href: str
     return_to: str

@@ -5,10 +5,9 @@ A view gives its template one value, `page`; a template never asks the database.
     inlet/list.html            ListPage
     inlet/show.html            ShowPage
     inlet/form.html            FormPage
-    inlet/purchase_order.html  OrderPage; it includes `page.tab.template`, which is all that is sent to htmx
-    inlet/order/items.html     TableTab       inlet/order/activity.html    ActivityTab
-    inlet/order/receipts.html  TableTab       inlet/order/deliveries.html  DeliveriesTab
-    inlet/order/source.html    SourceTab
+    inlet/purchase_order.html  OrderPage of `app.web.order_pages`, with the pages of its tabs
+    inlet/order/receipts.html  TableTab       inlet/order/activity.html    ActivityTab
+    inlet/order/deliveries.html  DeliveriesTab
     inlet/connection.html      ConnectionPage
     inlet/error.html           code, title, message, remedy, request_id (no page); inlet/error_fragment.html for htmx
 
@@ -160,8 +159,9 @@ class Act:
 
     For one record it is a POST to `url` with `csrf_token` and `next`; for the ticked rows of a list a POST to
     `page.act_url` with `action` (= name) and one `ids` per row as well. `ask` is the text of a confirmation, empty when
-    nothing is asked. `fields` are further inputs of that dialog by name: reason, text (required texts), tombstone (a
-    tick box). `why_not` says why it is not possible now, or is empty.
+    nothing is asked; `ask_url` answers with what exactly would happen, for htmx to put in its place. `fields` are
+    further inputs of that dialog by name: reason, text (required texts), tombstone (a tick box). `why_not` says why it
+    is not possible now, or is empty.
     """
 
     name: str
@@ -171,6 +171,7 @@ class Act:
     fields: tuple[str, ...] = ()
     why_not: str = ""
     danger: bool = False
+    ask_url: str = ""
 
     @property
     def address(self) -> str:
@@ -287,22 +288,16 @@ class FormPage:
     remedy: str = ""
     compare: tuple[tuple[str, str, str], ...] = ()
     """Of a stale form: label, the value in the form, the value stored now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What is wrong (`title`), why (`text`), what to do (`remedy`), and the button that does it."""
-
-    level: str
-    title: str
-    text: str
-    remedy: str = ""
-    action: Act | None = None
+    submit_more: str = ""
+    """A second button, which sends `more`: save, and come back to the form."""
+    text: str = ""
+    """What it would do, above the fields."""
+    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TableTab:
-    """A tab with a table: the items (paged, searchable) or the receipts. Row notes carry what is closed or left out."""
+    """A tab with a table."""
 
     template: str
     table: Table
@@ -312,7 +307,7 @@ class TableTab:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the timeline. `details` are further facts behind it; empty where there are none."""
+    """One line of the timeline. `href` answers with what lies behind it; empty where nothing does."""
 
     at: datetime
     kind: str
@@ -320,22 +315,27 @@ class Entry:
     icon: str
     text: str
     actor: str
-    details: tuple[Fact, ...] = ()
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityTab:
-    """The timeline, newest first; `older_href` leads on. `comment` is the action for a comment, or None."""
+    """The timeline, newest first; `older_href` leads on, `newest_href` back to the top.
+
+    `groups` are the filters by kind, one of them chosen. `comment` is the action for a comment, or None.
+    """
 
     template: str
     entries: tuple[Entry, ...]
+    groups: tuple[Choice, ...] = ()
     older_href: str = ""
+    newest_href: str = ""
     comment: Act | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a delivery."""
+    """One try of a delivery. `href` answers with request and reply where these are not at hand."""
 
     at: datetime
     number: int
@@ -346,14 +346,18 @@ class Attempt:
     request: str
     reply: str
     duration_ms: int
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An outgoing message with its attempts, newest first."""
+    """An outgoing message with its attempts, newest first. `due_at` is None when no attempt is to come."""
 
     title: str
+    target: str
+    version: int
     state: str
+    created_at: datetime
     due_at: datetime | None
     settled_at: datetime | None
     text: str
@@ -363,23 +367,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class DeliveriesTab:
-    """What was sent for the order, newest first."""
+    """What was sent for the order, newest first; `older_href` leads on, `newest_href` back to the top."""
 
     template: str
     messages: tuple[Message, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceTab:
-    """The imported snapshot beside today's values, a change that waits, and the trace of the last judgement."""
-
-    template: str
-    compare: tuple[tuple[str, str, str], ...]
-    """Label, as imported, today; only what differs is marked by `changed`."""
-    changed: frozenset[str]
-    snapshot: Any
-    pending: Any = None
-    trace: Any = None
+    older_href: str = ""
+    newest_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,31 +384,6 @@ class Tab:
     href: str
     chosen: bool
     count: int | None = None
-
-
-AnyTab = TableTab | ActivityTab | DeliveriesTab | SourceTab
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """The page of a purchase order. `header` are the facts under the title, `summary` those of the sidebar."""
-
-    title: str
-    crumbs: Crumbs
-    record_id: int
-    status: Cell
-    meaning: str
-    header: tuple[Fact, ...]
-    summary: tuple[Facts, ...]
-    alerts: tuple[Alert, ...]
-    progress: Cell
-    actions: tuple[Act, ...]
-    tabs: tuple[Tab, ...]
-    tab: AnyTab
-    return_to: str
-    why: str = ""
-    """One sentence that says why it is not moving; empty when it is finished."""
-    edit_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from app.connectors.formats.notice_files import notice_csv, notice_data
 from app.connectors.formats.order_files import map_order, order_pieces, orders_csv
 from app.connectors.formats.orders import NUMBERS, tags_cell
 from app.connectors.formats.values import Reading, cell
-from app.domain.record import LineRecord, PurchaseOrderRecord, check
+from app.domain.record import LineRecord, PurchaseOrderRecord, check, content_digest
 from tests.connectors.test_order_csv import cut, outcome, read
 
 _UTC = ZoneInfo("UTC")
@@ -132,3 +132,16 @@ def test_two_orders_of_one_number_are_told_apart_by_their_ids(
 ) -> None:
     text = "\n".join(["po_number,external_id,sku,qty", *(f"{row},1" for row in rows), ""])
     assert [(found.external_id, [line.sku for line in found.lines]) for found in read(text)] == orders
+
+
+def test_own_values_in_another_order_are_the_same_order() -> None:
+    header = "po_number,sku,qty,custom,line_custom,lot,supplier_ref"
+    one, other = (
+        read(f"{header}\nA,x,1,{values}\n")[0]
+        for values in (
+            '"{""b"": {""y"": 1, ""x"": 2}, ""a"": 1}","{""z"": 1}",L,R',
+            '"{""a"": 1, ""supplier_ref"": ""R"", ""b"": {""x"": 2, ""y"": 1}}","{""z"": 1, ""lot"": ""L""}",,',
+        )
+    )
+    assert one == other
+    assert content_digest(one) == content_digest(other)

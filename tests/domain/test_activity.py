@@ -78,3 +78,47 @@ def test_partners_read_no_reason_of_a_status() -> None:
     assert activity.sentence("status", data, for_partner=True) == "Open → Closed."
     assert "judged" not in activity.PARTNER_KINDS
     assert "edited" not in activity.PARTNER_KINDS
+
+
+def test_every_kind_has_a_group_and_every_group_a_kind() -> None:
+    assert {kind.group for kind in activity.KINDS.values()} == set(activity.GROUPS)
+    assert sum(len(activity.kinds_of(name)) for name in activity.GROUPS) == len(activity.KINDS)
+    assert {activity.group(kind) for kind in activity.kinds_of("receipts")} == {"receipts"}
+
+
+def test_partners_get_only_the_groups_that_have_kinds_for_them() -> None:
+    assert activity.groups(for_partner=True) == (
+        ("warehouse", "Warehouse"),
+        ("receipts", "Receipts"),
+        ("status", "Status"),
+        ("people", "People"),
+    )
+    assert [label for _, label in activity.groups()] == [
+        "Source", "Rules", "Warehouse", "Receipts", "Source told", "Status", "People",
+    ]  # fmt: skip
+    assert activity.kinds_of("people", for_partner=True) == ("comment",)
+    told = {kind for name in activity.GROUPS for kind in activity.kinds_of(name, for_partner=True)}
+    assert told == activity.PARTNER_KINDS
+
+
+def test_what_is_unknown_has_no_group() -> None:
+    assert activity.group("no_such_kind") == ""
+    assert activity.kinds_of("no_such_group") == ()
+
+
+@pytest.mark.parametrize(
+    ("tried", "sentence"),
+    [
+        (("create", "accepted", 1, ""), "Send, attempt 1: it was taken."),
+        (
+            ("update", "ambiguous", 3, "It did not answer."),
+            "Send of a new version, attempt 3: nobody knows whether it got through. It did not answer.",
+        ),
+        (("look-up", "absent", 2, ""), "Look-up, attempt 2: it is not there."),
+        (("status", "retriable", 2, "503."), "Status to the source, attempt 2: it did not get through. 503."),
+        (("cancel", "rejected", 1, "Too late."), "Cancel, attempt 1: it was refused. Too late."),
+        (("ping", "not_there", 1, ""), "Ping, attempt 1: not there."),
+    ],
+)
+def test_a_try_in_words(tried: tuple[str, str, int, str], sentence: str) -> None:
+    assert activity.tried(*tried) == sentence

@@ -12,7 +12,8 @@ from tests.web.people import Person, Stage
 
 # Pages that differ only by these are one page to the walk.
 _NUMBERS = re.compile(r"\d+")
-_NOT_WALKED = re.compile(r"/logout|/back")
+# What leads away, and what is a file and no page.
+_NOT_WALKED = re.compile(r"/logout|/back|/export-")
 _MOST = 150
 
 

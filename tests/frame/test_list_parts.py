@@ -60,7 +60,7 @@ def test_a_hostile_name_stays_text_in_a_menu(draw: Draw) -> None:
 NEXT = NextMenu(
     "PO-1",
     "It waits.",
-    "Waiting for the goods.",
+    ("Waiting. ", "Nothing came yet."),
     (
         NextStep("Reprocess", url="/act/reprocess/1", ask="Retry?"),
         NextStep("Reopen", url="/act/reopen/1"),
@@ -79,13 +79,13 @@ def test_a_badge_offers_buttons_that_post_and_links_to_what_needs_more(draw: Dra
     assert 'data-confirm="Retry?" data-confirm-title="Reprocess PO-1"' in forms[0]
     assert "data-confirm" not in forms[1]
     assert '<a class="menu-item danger" href="/show/1#act-reset">Reset…</a>' in made
-    assert made.count("Waiting for the goods.") == 1
+    assert made.count("Waiting. Nothing came yet.") == 1
 
 
 def test_a_badge_without_an_action_only_explains(draw: Draw) -> None:
-    made = draw("next_menu", menu=replace(NEXT, steps=(), why="It waits."))
+    made = draw("next_menu", menu=replace(NEXT, steps=(), why=("It waits.",)))
     assert "Possible now" not in made
-    assert made.count("It waits.") == 1
+    assert made.count("It waits.") == 2
     assert "Open PO-1" in made
 
 

@@ -65,7 +65,7 @@ def test_while_the_outcome_is_unknown_archive_reset_delete_and_edit_are_refused(
         result, message = do(action, po_id)
         assert (result, "not known yet" in message) == ("skipped", True)
     with pytest.raises(Refused, match="not known yet"):
-        orders.edit_header(po_id, before["version_no"], {"notes": "x"}, SUPPORT)
+        orders.edit_header(po_id, before["version_no"], {"notes": "x"}, SUPPORT, reason="Asked for")
     assert world.po("PO-1") == before
 
 
@@ -174,9 +174,11 @@ def test_an_edit_before_the_send_is_judged_again_and_reset_drops_it(world: World
     world.run()
     processing.work()
     order = world.po("PO-1")
-    orders.edit_header(order["id"], order["version_no"], {"notes": "by hand", "due_date": "2026-05-01"}, SUPPORT)
+    orders.edit_header(
+        order["id"], order["version_no"], {"notes": "by hand", "due_date": "2026-05-01"}, SUPPORT, reason="Asked for"
+    )
     line = world.one("SELECT id FROM line_item WHERE line_number = 2")["id"]
-    orders.edit_line(line, world.po("PO-1")["version_no"], {"quantity": Decimal(8)}, SUPPORT)
+    orders.edit_line(line, world.po("PO-1")["version_no"], {"quantity": Decimal(8)}, SUPPORT, reason="Asked for")
     order = world.po("PO-1")
     assert (order["notes"], order["edited"], order["step"], order["units_ordered"]) == ("by hand", True, "judge", 18)
     processing.work()
@@ -192,9 +194,9 @@ def test_lines_are_added_and_removed(world: World) -> None:
     world.order("PO-1", (10, 5))
     world.run()
     order = world.po("PO-1")
-    orders.add_line(order["id"], order["version_no"], {"sku": "NEW-1", "quantity": "3"}, SUPPORT)
+    orders.add_line(order["id"], order["version_no"], {"sku": "NEW-1", "quantity": "3"}, SUPPORT, reason="Asked for")
     first = world.one("SELECT id FROM line_item WHERE line_number = 1")["id"]
-    orders.remove_line(first, world.po("PO-1")["version_no"], SUPPORT)
+    orders.remove_line(first, world.po("PO-1")["version_no"], SUPPORT, reason="Asked for")
     rows = world.rows("SELECT line_number, sku, quantity FROM line_item ORDER BY line_number")
     assert [(row["line_number"], row["sku"], row["quantity"]) for row in rows] == [(2, "SKU-2", 5), (3, "NEW-1", 3)]
     assert (world.po("PO-1")["lines_count"], world.po("PO-1")["units_ordered"]) == (2, 8)
@@ -204,9 +206,9 @@ def test_a_stale_form_is_refused_and_changes_nothing(world: World) -> None:
     world.order("PO-1")
     world.run()
     order = world.po("PO-1")
-    orders.edit_header(order["id"], order["version_no"], {"notes": "first"}, SUPPORT)
+    orders.edit_header(order["id"], order["version_no"], {"notes": "first"}, SUPPORT, reason="Asked for")
     with pytest.raises(StaleRecord, match="was changed since you opened it"):
-        orders.edit_header(order["id"], order["version_no"], {"notes": "second"}, SUPPORT)
+        orders.edit_header(order["id"], order["version_no"], {"notes": "second"}, SUPPORT, reason="Asked for")
     assert world.po("PO-1")["notes"] == "first"
 
 
@@ -215,7 +217,9 @@ def test_an_edit_that_leaves_no_order_is_refused(world: World) -> None:
     world.run()
     order = world.po("PO-1")
     with pytest.raises(BadRecord, match="no lines"):
-        orders.remove_line(world.one("SELECT id FROM line_item")["id"], order["version_no"], SUPPORT)
+        orders.remove_line(
+            world.one("SELECT id FROM line_item")["id"], order["version_no"], SUPPORT, reason="Asked for"
+        )
     assert world.one("SELECT count(*) AS n FROM line_item") == {"n": 1}
     assert world.po("PO-1") == order
 
@@ -224,7 +228,7 @@ def test_editing_a_sent_order_is_refused(world: World) -> None:
     po_id = sent(world)
     before = world.po("PO-1")
     with pytest.raises(Refused, match="was sent to a warehouse"):
-        orders.edit_header(po_id, before["version_no"], {"notes": "x"}, SUPPORT)
+        orders.edit_header(po_id, before["version_no"], {"notes": "x"}, SUPPORT, reason="Asked for")
     assert world.po("PO-1") == before
 
 

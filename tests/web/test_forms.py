@@ -255,7 +255,7 @@ def fresh(stage: Stage) -> PurchaseOrder:
 def test_the_header_is_edited_and_only_what_changed_is_an_edit(stage: Stage) -> None:
     person, order = stage.person("limited"), fresh(stage)
     address = f"/purchase-orders/edit/{order.id}"
-    values = {**filled(person, address), "due_date": "2026-12-24", "tags": " rush , cold ,"}
+    values = {**filled(person, address), "due_date": "2026-12-24", "tags": " rush , cold ,", "reason": "Asked"}
     answer = person.post(address, **values)
     assert answer.location == f"/purchase-orders/show/{order.id}"
     now = one(stage, PurchaseOrder, id=order.id)
@@ -273,7 +273,7 @@ def test_the_header_is_edited_and_only_what_changed_is_an_edit(stage: Stage) -> 
 def test_a_stale_header_form_shows_both_versions_and_loses_nothing(stage: Stage) -> None:
     person, order = stage.person("support"), fresh(stage)
     address = f"/purchase-orders/edit/{order.id}"
-    old = filled(person, address)
+    old = {**filled(person, address), "reason": "Asked by the buyer"}
     assert person.post(address, **{**old, "buyer_name": "From A"}).status_code == 302
     answer = person.post(address, **{**old, "buyer_name": "From B"})
     assert answer.status_code == 200
@@ -302,14 +302,17 @@ def test_lines_are_changed_added_and_removed(stage: Stage) -> None:
     person, order = stage.person("support"), fresh(stage)
     line = stage.make.lines_of(order)[0]
     address = f"/line-items/edit/{line.id}"
-    assert person.post(address, **{**filled(person, address), "quantity": "12.5"}).status_code == 302
+    assert person.post(address, **{**filled(person, address), "quantity": "12.5", "reason": "r"}).status_code == 302
     assert str(one(stage, LineItem, id=line.id).quantity) == "12.500000"
     adding = f"/line-items/add?order={order.id}"
-    values = {**filled(person, adding), "sku": "NEW-1", "quantity": "3"}
+    values = {**filled(person, adding), "sku": "NEW-1", "quantity": "3", "reason": "r"}
     assert person.post(adding, **values).status_code == 302
     added = one(stage, LineItem, purchase_order_id=order.id, sku="NEW-1")
     assert (added.line_number, str(added.quantity)) == (3, "3.000000")
-    assert person.post(f"/line-items/delete/{line.id}").status_code == 302
+    removing = f"/line-items/act/remove/{line.id}"
+    assert person.post(removing, **filled(person, removing)).status_code == 200
+    assert len(stage.make.lines_of(order)) == 3
+    assert person.post(removing, **{**filled(person, removing), "reason": "Not wanted"}).status_code == 302
     assert [row.sku for row in stage.make.lines_of(order)] == ["SKU-0002", "NEW-1"]
     assert one(stage, PurchaseOrder, id=order.id).lines_count == 2
 
@@ -319,7 +322,7 @@ def test_a_bad_line_is_refused(stage: Stage, change: dict[str, str]) -> None:
     person, order = stage.person("support"), fresh(stage)
     line = stage.make.lines_of(order)[0]
     address = f"/line-items/edit/{line.id}"
-    assert person.post(address, **{**filled(person, address), **change}).status_code == 200
+    assert person.post(address, **{**filled(person, address), "reason": "r", **change}).status_code == 200
     now = one(stage, LineItem, id=line.id)
     assert (now.sku, str(now.quantity)) == ("SKU-0001", "10.000000")
 
@@ -327,16 +330,18 @@ def test_a_bad_line_is_refused(stage: Stage, change: dict[str, str]) -> None:
 def test_lines_of_another_world_are_neither_added_nor_changed(stage: Stage) -> None:
     order = stage.make.purchase_order(stage.theirs.connection)
     line, person = stage.make.lines_of(order)[0], stage.person("limited")
-    values = {"sku": "EVIL", "quantity": "1", "version_no": "1"}
+    values = {"sku": "EVIL", "quantity": "1", "version_no": "1", "reason": "r"}
     answers = [
         person.get(f"/line-items/add?order={order.id}"),
         person.post(f"/line-items/add?order={order.id}", **values),
         person.post(f"/line-items/edit/{line.id}", **values),
-        person.post(f"/line-items/delete/{line.id}"),
-        person.post(f"/purchase-orders/edit/{order.id}", buyer_name="EVIL", version_no="1"),
+        person.post(f"/line-items/act/remove/{line.id}", version_no="1", reason="r"),
+        person.get(f"/line-items/act/close_short/{line.id}"),
+        person.post(f"/line-items/act/close_short/{line.id}", version_no="1", reason="r"),
+        person.post(f"/purchase-orders/edit/{order.id}", buyer_name="EVIL", version_no="1", reason="r"),
         person.get("/line-items/add"),
     ]
-    assert [answer.status_code for answer in answers if answer.status_code != 404] in ([], [200])
+    assert [answer.status_code for answer in answers] == [404] * 8
     assert [row.sku for row in stage.make.lines_of(order)] == ["SKU-0001", "SKU-0002"]
     assert one(stage, PurchaseOrder, id=order.id).buyer_name == "Bolt Buyer"
 

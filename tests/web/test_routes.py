@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule as Route
 from werkzeug.test import TestResponse
 
-from app.models import Delivery, OrderKey, Rule, Run, RunFailure, SavedView
+from app.models import Delivery, OrderKey, Rule, Run, RunFailure, SavedView, SourceDocument
 from tests.web.people import Person, Stage
 
 HEADERS = {
@@ -61,7 +61,9 @@ def ids(stage: Stage) -> dict[str, int]:
     about = {"purchase_order_id": order.id, "external_id": order.external_id, "number": order.number}
     delivery = make.add(Delivery(kind="create", po_key_id=key, **of, **about))
     account = make.account(make.merchant(), make.warehouse())
+    text = make.add(SourceDocument(connection_id=connection.id, external_id=order.external_id, text="raw"))
     return {
+        "entries": stage.make.activity(order, "imported", document=text.id).id,
         "purchase-orders": order.id, "line-items": make.lines_of(order)[0].id, "receipts": stage.mine.receipt.id,
         "connections": make.connection().id, "merchants": make.merchant().id, "stores": make.store().id,
         "warehouses": make.warehouse().id, "merchants-at-warehouses": account.id, "runs": run.id,
@@ -75,7 +77,8 @@ def ids(stage: Stage) -> dict[str, int]:
 
 def address_of(route: Route, ids: dict[str, int]) -> str:
     """An address that a route answers, of a record that there is."""
-    words = {"name": "archive", "kind": "import", "locale": "en"}
+    words = {"name": "archive", "kind": "import", "locale": "en", "entry": str(ids["entries"])}
+    words |= {"kind": "activity"} if "entry" in route.arguments else {}
     address = str(route.rule)
     for part in route.arguments:
         value = ids[address.split("/")[1]] if part == "pk" else words[part]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -125,10 +126,22 @@ def test_a_delivery_shows_each_attempt_newest_first(stage: Stage, delivery: Deli
     ):
         html = stage.person("support").get(address).get_data(as_text=True)
         assert html.index("Answer 2") < html.index("Answer 1")
-        assert "&lt;html&gt;busy&lt;/html&gt;" in html
         assert "<html>busy" not in html
         for words in ("501", "502", "The warehouse is busy."):
             assert words in html
+
+
+def test_what_was_answered_is_shown_as_text(stage: Stage, delivery: Delivery) -> None:
+    support = stage.person("support")
+    whole = support.get(f"/deliveries/show/{delivery.id}").get_data(as_text=True)
+    tab = support.get(f"/purchase-orders/show/{delivery.purchase_order_id}?tab=deliveries").get_data(as_text=True)
+    # The tab loads a request and its reply when they are opened.
+    folds = re.findall(r'hx-get="([^"]+only=exchange)"', tab)
+    assert len(folds) == 2
+    parts = [support.get(fold.replace("&amp;", "&"), headers={"HX-Request": "true"}) for fold in folds]
+    for html in (whole, *(part.get_data(as_text=True) for part in parts)):
+        assert "&lt;html&gt;busy&lt;/html&gt;" in html
+        assert "<html>busy" not in html
 
 
 def test_the_list_of_deliveries_finds_by_number_and_state(stage: Stage, delivery: Delivery) -> None:

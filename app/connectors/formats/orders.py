@@ -16,6 +16,7 @@ from app.connectors.formats.values import (
     LONG,
     BadField,
     Reading,
+    by_name,
     custom,
     day,
     instant,
@@ -165,7 +166,7 @@ def _line_custom(get: Callable[[str], Any], reading: Reading) -> dict[str, Any]:
     expires = day(expiry, "expiry", reading) if expiry else None
     if expires:
         values["expiry"] = expires.isoformat()
-    return values
+    return by_name(values)
 
 
 def _record(
@@ -193,7 +194,7 @@ def _record(
         tags=_tags(get("tags")),
         location=text(get("warehouse_code"), "warehouse_code"),
         ship_to=_ship_to(header),
-        custom=values,
+        custom=by_name(values),
         updated_at=instant(get("updated_at"), "updated_at", reading),
     )
 

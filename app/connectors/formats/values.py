@@ -158,6 +158,11 @@ def custom(value: Any, column: str) -> dict[str, Any]:
     return {text(name, column): _plain(item, column, 1) for name, item in value.items()}
 
 
+def by_name(values: dict[str, Any]) -> dict[str, Any]:
+    """Values in the order of their names: a source that gives them in another order has changed nothing."""
+    return dict(sorted(values.items())) if len(values) > 1 else values
+
+
 def cell(value: str) -> str:
     """The text of a CSV cell: without the apostrophe of a guarded one, without the ="…" that keeps leading zeros."""
     if value.startswith("'"):
@@ -255,7 +260,7 @@ def _plain(value: Any, column: str, depth: int) -> Any:
     if isinstance(value, Decimal):
         return _plain_decimal(value, column)
     if isinstance(value, Mapping):
-        return {str(name): _plain(item, column, depth + 1) for name, item in value.items()}
+        return by_name({str(name): _plain(item, column, depth + 1) for name, item in value.items()})
     if isinstance(value, list):
         return [_plain(item, column, depth + 1) for item in value]
     return value

@@ -1,4 +1,5 @@
 import htmx from "htmx.org";
+import { filterAttributes } from "./scripts/attributes.js";
 import { startBulkNote } from "./scripts/bulk-note.js";
 import { contents } from "./scripts/content.js";
 import { startDialogs } from "./scripts/dialogs.js";
@@ -13,6 +14,7 @@ import { startRefreshing } from "./scripts/refreshing.js";
 import { fitTables } from "./scripts/scrolling.js";
 import { startSelection } from "./scripts/selection.js";
 import { startStockFilters } from "./scripts/stock-filters.js";
+import { startTabs } from "./scripts/tabs.js";
 import { writeTimes, startClock } from "./scripts/time.js";
 import { tellZone } from "./scripts/zone.js";
 
@@ -30,9 +32,10 @@ startDialogs();
 startKeys();
 startForms();
 startPartials();
+startTabs();
 startClock();
 startBulkNote();
 startRefreshing();
 
 // What is in the page now, and whatever is loaded into it later.
-contents(writeTimes, writeNumbers, fitTables, dressForms, startSelection, startFacets, startStockFilters);
+contents(writeTimes, writeNumbers, fitTables, dressForms, startSelection, startFacets, startStockFilters, filterAttributes);

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import current_app, make_response, redirect, render_template, request
-from sqlalchemy.orm import Session
+from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from app.domain.people import Reader
 from app.domain.states import MEANINGS
 from app.extensions import db
 from app.models import PurchaseOrder
 from app.queries import orders as queries
 from app.queries.saved_views import views_of
 from app.security.reader import current_reader
-from app.services.actions import order_guards
 from app.web import building, cells
 from app.web.acting import ActingView
 from app.web.addresses import arguments, changed, is_safe
@@ -27,7 +23,8 @@ from app.web.fab import guarded, guarded_as, route
 from app.web.list_parts import NextMenu, NextStep
 from app.web.pages import Act
 from app.web.saved import ALL, address_of, views_menu
-from app.web.views.order_words import why
+from app.web.views.order_guards import guards_of
+from app.web.views.order_standing import sentence
 
 PAGE: Final = "purchase-orders"
 """Under which name saved views know this list."""
@@ -35,6 +32,7 @@ _EXPORTS = (
     ("export_orders", "Purchase orders, one row each"),
     ("export_lines", "With lines, can be imported again"),
 )
+_OF_THE_PAGE = frozenset({"page", "size", "sort", "cols", "view"})
 
 
 class OrderListView(ActingView):
@@ -53,7 +51,8 @@ class OrderListView(ActingView):
         first = next((view for view in views if view.default), None)
         if first is not None and not request.args:
             return redirect(address_of(self.list_href(), self, first.query, first.id))
-        page = replace(building.list_page(self), exports=self._exports(), thing=f"{self.noun}s")
+        page = replace(building.list_page(self), thing=f"{self.noun}s")
+        page = replace(page, exports=self._exports() if page.table.rows else ())
         return self.page(self.list_template, replace(page, views=views_menu(self, PAGE, views, reader)))
 
     @route("/facet/<string:name>")
@@ -78,12 +77,6 @@ class OrderListView(ActingView):
         shown = {name: values for name, values in arguments().items() if name in {"cols", "sort", "size"}}
         return changed(self.list_href(), shown, view=ALL)
 
-    def guards_of(self, order: PurchaseOrder, reader: Reader) -> Mapping[str, str]:
-        """Why an action on an order is not possible now, by its name; empty where it is."""
-        # The wall has let the order through; what its guards ask besides is not for the reader to see.
-        with Session(db.engine) as session:
-            return order_guards(session, order.id, reader)
-
     def _jump(self) -> Response:
         # A zero byte is in no number, and asking for one is an error in the database.
         text = request.args.get("q", "").replace("\0", "").strip()[:200]
@@ -93,21 +86,18 @@ class OrderListView(ActingView):
         return redirect(changed(self.list_href(), arguments(), go=None))
 
     def _exports(self) -> tuple[tuple[str, str], ...]:
-        given = {name: values for name, values in arguments().items() if name != "page"}
-        return tuple(
-            (label, changed(self.href(name), given))
-            for name, label in _EXPORTS
-            if f"{self.endpoint}.{name}" in current_app.view_functions and self.may(f"can_{name}")
-        )
+        # A file holds all that match, in its own order and columns.
+        given = {name: values for name, values in arguments().items() if name not in _OF_THE_PAGE}
+        return tuple((label, changed(self.href(name), given)) for name, label in _EXPORTS if self.may(f"can_{name}"))
 
     def _next_menu(self, order: PurchaseOrder) -> NextMenu:
         shown = building.shown_now()
-        acts = self.single_acts(order.id, shown.reader, self.guards_of(order, shown.reader))
+        acts = self.single_acts(order.id, shown.reader, guards_of(order.id, shown.reader))
         href = self.show_href(order.id)
         return NextMenu(
             name=order.number,
             meaning=MEANINGS[cells.status(order, shown.now).value],
-            why=why(order, shown),
+            why=sentence(order, shown),
             steps=tuple(_step(act, href) for act in acts if not act.why_not and "text" not in act.fields),
             href=href,
             return_to=_list_address(self.list_href()),

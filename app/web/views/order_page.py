@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from flask import request, url_for
+from flask import request
 
 from app.domain.people import Role
 from app.domain.states import MEANINGS, PoStatus
 from app.extensions import db
 from app.models import PurchaseOrder
 from app.queries import orders as queries
+from app.queries.standing import situation
 from app.web import building, cells
 from app.web.addresses import changed, this_address
 from app.web.columns import Shown
-from app.web.pages import Act, Alert, Fact, Facts, OrderPage, Tab
+from app.web.order_pages import AnyTab, OrderPage
+from app.web.pages import Fact, Facts, Tab
+from app.web.views import order_standing
 from app.web.views.order_tabs import TABS, tab_of
-from app.web.views.order_words import on, why
 
 if TYPE_CHECKING:
     from app.web.views.orders import PurchaseOrderView
@@ -27,12 +29,12 @@ def order_page(view: PurchaseOrderView, order: PurchaseOrder, guards: Mapping[st
     """The page for one reader; `guards` says which action is not possible now, and why."""
     status = cells.status(order, shown.now)
     acts = view.single_acts(order.id, shown.reader, guards)
-    tabs = _tabs(view, order, shown)
-    chosen = next((tab.name for tab in tabs if tab.chosen), tabs[0].name)
-    editable = order.sent_at is None and not guards.get("edit", "")
-    alerts = _alerts(order, acts, shown)
+    by_name = {act.name: act for act in acts}
+    facts = situation(db.session, order, shown.reader, shown.now)
+    alerts = order_standing.alerts(view, order, facts, by_name, shown)
     # In Error the alert says it all: what happened, why, what to do, with the button.
     told = order.status is PoStatus.ERROR and bool(alerts)
+    tabs = _tabs(view, order, shown)
     return OrderPage(
         title=order.number,
         crumbs=(*view.crumbs(), (str(view.list_title), view.list_href())),
@@ -40,16 +42,23 @@ def order_page(view: PurchaseOrderView, order: PurchaseOrder, guards: Mapping[st
         status=status,
         meaning=MEANINGS[status.value],
         header=_header(order),
-        summary=_summary(view, order, shown, editable=editable),
+        summary=_summary(order, shown),
         alerts=alerts,
         progress=cells.bar(order.units_received, order.units_ordered),
         actions=acts,
         tabs=tabs,
-        tab=tab_of(chosen, view, order, shown),
+        tab=order_tab(view, order, guards, shown),
         return_to=this_address(),
-        why="" if told else why(order, shown),
-        edit_href=building.edit_href(view, order.id) if editable else "",
+        attributes_href=view.href("attributes", pk=order.id),
+        note=None if told else order_standing.note(view, order, facts, by_name),
+        edit_href="" if guards.get("edit", "") else building.edit_href(view, order.id),
     )
+
+
+def order_tab(view: PurchaseOrderView, order: PurchaseOrder, guards: Mapping[str, str], shown: Shown) -> AnyTab:
+    """The content of the asked tab alone."""
+    chosen = next(tab.name for tab in _tabs(view, order, shown) if tab.chosen)
+    return tab_of(chosen, view, order, shown, guards)
 
 
 def _tabs(view: PurchaseOrderView, order: PurchaseOrder, shown: Shown) -> tuple[Tab, ...]:
@@ -79,12 +88,11 @@ def _header(order: PurchaseOrder) -> tuple[Fact, ...]:
     return tuple(fact for fact in found if fact.cell.value not in (None, ""))
 
 
-def _summary(view: PurchaseOrderView, order: PurchaseOrder, shown: Shown, *, editable: bool) -> tuple[Facts, ...]:
+def _summary(order: PurchaseOrder, shown: Shown) -> tuple[Facts, ...]:
     partner = shown.reader.role is Role.PARTNER
     cost = (Fact("Total cost", cells.money(order.total_cost, order.currency)),) if shown.reader.sees_cost else ()
     amounts = (
         Fact("Lines", cells.number(order.lines_count)),
-        *_new_line(view, order, editable=editable),
         Fact("Units ordered", cells.quantity(order.units_ordered)),
         Fact("Units received", cells.quantity(order.units_received)),
         *cost,
@@ -106,12 +114,6 @@ def _summary(view: PurchaseOrderView, order: PurchaseOrder, shown: Shown, *, edi
     return groups if partner else (*groups, Facts("References", _references(order, shown)))
 
 
-def _new_line(view: PurchaseOrderView, order: PurchaseOrder, *, editable: bool) -> tuple[Fact, ...]:
-    if not (editable and view.appbuilder.sm.has_access("can_add", "LineItems")):
-        return ()
-    return (Fact("New line", cells.text("Add a line", url_for("LineItemView.add", order=order.id))),)
-
-
 def _references(order: PurchaseOrder, shown: Shown) -> tuple[Fact, ...]:
     known = (
         Fact("Source's id", cells.code(order.external_id)),
@@ -122,21 +124,3 @@ def _references(order: PurchaseOrder, shown: Shown) -> tuple[Fact, ...]:
         Fact("Custom", cells.pairs(order.custom)),
     )
     return (*known, Fact("Connection", cells.named(order.connection))) if shown.reader.is_staff else known
-
-
-def _alerts(order: PurchaseOrder, acts: tuple[Act, ...], shown: Shown) -> tuple[Alert, ...]:
-    if shown.reader.role is Role.PARTNER:
-        return ()
-    found = []
-    if order.status is PoStatus.ERROR:
-        retry = next((act for act in acts if act.name == "reprocess" and not act.why_not), None)
-        remedy = "" if "eprocess" in order.status_reason else "Mend the cause, then reprocess it."
-        found.append(Alert("danger", f"It stopped {on(order.status_since)}", order.status_reason, remedy, retry))
-    if order.cancel_state in {"waiting", "refused"}:
-        text = f"Cancel at the warehouse: {order.cancel_state}."
-        found.append(Alert("warning", "Canceled at the source", text))
-    if shown.reader.is_staff and queries.has_failed_receipt(db.session, order.id):
-        found.append(
-            Alert("warning", "A receipt is in Error", "It is not in the numbers of this order.", "See Receipts.")
-        )
-    return tuple(found)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import request, url_for
+from flask import url_for
 
 from app.domain.people import Role
-from app.domain.record import plain_number
 from app.extensions import db
-from app.models import Delivery, PurchaseOrder
+from app.models import PurchaseOrder
 from app.queries import orders as queries
-from app.queries.listing import Ask, find
-from app.web import asking, timeline
-from app.web.addresses import changed
 from app.web.columns import Shown, table
-from app.web.pages import (
-    ActivityTab,
-    AnyTab,
-    Attempt,
-    DeliveriesTab,
-    Empty,
-    Message,
-    SourceTab,
-    TableTab,
-)
-from app.web.views.lines import LINE_COLUMNS
+from app.web.order_pages import AnyTab
+from app.web.pages import Empty, TableTab
+from app.web.views.order_custody import activity_tab, deliveries_tab
+from app.web.views.order_items import items_tab
+from app.web.views.order_source import source_tab
 from app.web.views.receipts import RECEIPT_COLUMNS
 
 if TYPE_CHECKING:
@@ -55,43 +45,17 @@ TABS = (
 )
 
 
-def tab_of(name: str, view: PurchaseOrderView, order: PurchaseOrder, shown: Shown) -> AnyTab:
-    """The content of a tab."""
+def tab_of(name: str, view: PurchaseOrderView, order: PurchaseOrder, shown: Shown, guards: Mapping[str, str]) -> AnyTab:
+    """The content of a tab. `guards` says which action on the order is not possible now, and why."""
+    if name == "items":
+        return items_tab(view, order, shown, guards)
     makers: dict[str, Callable[[PurchaseOrderView, PurchaseOrder, Shown], AnyTab]] = {
-        "items": _items,
         "receipts": _receipts,
-        "activity": _activity,
-        "deliveries": _deliveries,
-        "source": _source,
+        "activity": activity_tab,
+        "deliveries": deliveries_tab,
+        "source": source_tab,
     }
     return makers[name](view, order, shown)
-
-
-def _items(_view: PurchaseOrderView, order: PurchaseOrder, shown: Shown) -> TableTab:
-    sorts = {column.sort for column in LINE_COLUMNS if column.sort and (shown.reader.sees_cost or not column.cost)}
-    asked = asking.ask_of_request((), (), sorts, shown.now)
-    ask = Ask(
-        now=shown.now,
-        search=asked.search,
-        chosen={"order": (str(order.id),)},
-        sort=asked.sort,
-        descending=asked.descending,
-        page=asked.page,
-        size=queries.ITEMS_PER_PAGE,
-    )
-    found = find(db.session, queries.LINES, ask)
-    items = table(
-        LINE_COLUMNS,
-        found.rows,
-        shown,
-        empty=Empty("No such line", "No SKU, barcode or name of this order holds that.")
-        if ask.search
-        else Empty("No lines"),
-        href=lambda line: url_for("LineItemView.show", pk=line.id),
-        heading=lambda column: asking.heading(column, ask),
-    )
-    box = asking.search_box(ask, "SKU, barcode or name")
-    return TableTab("inlet/order/items.html", items, asking.pager(ask, found), box)
 
 
 def _receipts(_view: PurchaseOrderView, order: PurchaseOrder, shown: Shown) -> TableTab:
@@ -99,83 +63,3 @@ def _receipts(_view: PurchaseOrderView, order: PurchaseOrder, shown: Shown) -> T
     empty = Empty("No receipts yet", "They are pulled from the warehouse at each status update.")
     found = table(RECEIPT_COLUMNS, rows, shown, empty=empty, href=lambda row: url_for("ReceiptView.show", pk=row.id))
     return TableTab("inlet/order/receipts.html", found)
-
-
-def _activity(view: PurchaseOrderView, order: PurchaseOrder, shown: Shown) -> ActivityTab:
-    before = request.args.get("before", type=int)
-    rows = queries.activity_of(db.session, order.id, before)
-    page, more = rows[: queries.ENTRIES_PER_PAGE], len(rows) > queries.ENTRIES_PER_PAGE
-    older = changed(view.show_href(order.id), {}, tab="activity", before=str(page[-1].id)) if more else ""
-    comment = next((act for act in view.single_acts(order.id, shown.reader, {}) if act.name == "comment"), None)
-    entries = tuple(timeline.entry(row, shown) for row in page)
-    return ActivityTab("inlet/order/activity.html", entries, older, comment)
-
-
-def _deliveries(_view: PurchaseOrderView, order: PurchaseOrder, _shown: Shown) -> DeliveriesTab:
-    messages, attempts = queries.deliveries_of(db.session, order.id)
-    return DeliveriesTab("inlet/order/deliveries.html", tuple(message_of(row, attempts[row.id]) for row in messages))
-
-
-def message_of(row: Delivery, attempts: list[Any]) -> Message:
-    """A message with its attempts."""
-    return Message(
-        title=f"{row.kind.value.replace('_', ' ').capitalize()}, version {row.version}",
-        state=row.state.value,
-        due_at=row.due_at,
-        settled_at=row.settled_at,
-        text=row.message,
-        href=url_for("DeliveryView.show", pk=row.id),
-        attempts=tuple(attempt_of(attempt) for attempt in attempts),
-    )
-
-
-def attempt_of(row: Any) -> Attempt:
-    """One try, as it was."""
-    return Attempt(
-        at=row.at,
-        number=row.number,
-        action=row.action,
-        outcome=row.outcome,
-        code=row.code,
-        message=row.message,
-        request=row.request,
-        reply=row.reply,
-        duration_ms=row.duration_ms,
-    )
-
-
-_COMPARED = (
-    "number",
-    "buyer_name",
-    "supplier_code",
-    "supplier_name",
-    "due_date",
-    "currency",
-    "notes",
-    "tags",
-    "location",
-)
-
-
-def _source(_view: PurchaseOrderView, order: PurchaseOrder, shown: Shown) -> SourceTab:
-    loaded = queries.order(db.session, order.id, snapshot=True)
-    snapshot = loaded.snapshot if loaded is not None else {}
-    rows = [(name, _plain(snapshot.get(name)), _plain(getattr(order, name))) for name in _COMPARED]
-    pending = queries.pending_change(db.session, order.id)
-    judgement = queries.last_judgement(db.session, order.id) if shown.reader.is_staff else None
-    return SourceTab(
-        "inlet/order/source.html",
-        tuple((name.replace("_", " ").capitalize(), then, today) for name, then, today in rows),
-        frozenset(name.replace("_", " ").capitalize() for name, then, today in rows if then != today),
-        snapshot,
-        pending.snapshot if pending else None,
-        judgement.trace if judgement else None,
-    )
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
-    if hasattr(value, "normalize"):
-        return plain_number(value)
-    return "" if value is None else str(value)

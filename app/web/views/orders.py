@@ -2,53 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import make_response, render_template
-from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, StringField, TextAreaField
-from wtforms.validators import Optional
-from wtforms.widgets import HiddenInput
 
 from app.domain.day_ranges import COMING
 from app.domain.states import DISPLAY
-from app.extensions import db
-from app.models import PurchaseOrder
 from app.queries.order_filters import CAUSE, LATE, WAITS
 from app.queries.orders import ORDERS
-from app.security.reader import current_reader
-from app.services import orders
 from app.services.actions import ORDER_ACTIONS, perform_orders
 from app.web import building
 from app.web.acts import Acts
-from app.web.addresses import wants_fragment
+from app.web.addresses import this_address, wants_fragment
 from app.web.asking import Filter
 from app.web.base import Answer
 from app.web.days import Dates
 from app.web.fab import guarded, route
-from app.web.forms import long, short
 from app.web.interface import Interface
+from app.web.order_pages import TabPage
 from app.web.pages import Empty
+from app.web.views.order_asking import OrderAsking
 from app.web.views.order_bulk import BulkRoutes
 from app.web.views.order_columns import COLUMNS, late_words
+from app.web.views.order_custody import CustodyView
+from app.web.views.order_editing import OrderEditing
+from app.web.views.order_export import OrderExports
+from app.web.views.order_guards import guards_of
 from app.web.views.order_list import OrderListView
-from app.web.views.order_page import order_page
+from app.web.views.order_page import order_page, order_tab
 
 
-class HeaderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
-    """The header fields of an order that people may change before it is sent."""
-
-    buyer_name = StringField("Buyer", [short()])
-    supplier_code = StringField("Supplier code", [short()])
-    supplier_name = StringField("Supplier", [short()])
-    due_date = DateField("Due date", [Optional()])
-    currency = StringField("Currency", [short()])
-    tags = StringField("Tags", [long()], description="Words with commas between them.")
-    notes = TextAreaField("Notes", [long()])
-    version_no = IntegerField(widget=HiddenInput())
-
-
-class PurchaseOrderView(BulkRoutes, OrderListView):
+class PurchaseOrderView(BulkRoutes, OrderExports, CustodyView, OrderAsking, OrderEditing, OrderListView):
     """Purchase orders of all connections."""
 
     datamodel = Interface(ORDERS)
@@ -76,7 +58,6 @@ class PurchaseOrderView(BulkRoutes, OrderListView):
         Dates("ordered", "Ordered", more=True),
     )
     acts = Acts(ORDER_ACTIONS, perform_orders)
-    form_class = HeaderForm
     writes = ("edit",)
 
     @route("/show/<int:pk>")
@@ -85,26 +66,8 @@ class PurchaseOrderView(BulkRoutes, OrderListView):
         """The page of an order; htmx gets the content of the asked tab only."""
         order = self.found(pk)
         shown = building.shown_now()
-        page = order_page(self, order, self.guards_of(order, shown.reader), shown)
+        guards = guards_of(order.id, shown.reader)
         if wants_fragment():
-            return make_response(render_template(page.tab.template, page=page, tab=page.tab))
-        return self.page("inlet/purchase_order.html", page)
-
-    def fill(self, form: FlaskForm, record: PurchaseOrder) -> None:
-        """Tags are one text in the form."""
-        if not form.is_submitted():
-            form.tags.data = ", ".join(record.tags)
-
-    def save(self, pk: int, form: FlaskForm) -> None:
-        """Store the header; only what differs from today's values is an edit, and the service compares the version."""
-        order = self.found(pk)
-        changes = {name: value for name, value in _entered(form).items() if getattr(order, name) != value}
-        db.session.rollback()
-        orders.edit_header(pk, form.version_no.data, changes, current_reader())
-
-
-def _entered(form: FlaskForm) -> dict[str, Any]:
-    values = building.values_of(form)
-    del values["version_no"]
-    values["tags"] = [tag.strip() for tag in (values["tags"] or "").split(",") if tag.strip()]
-    return {name: "" if value is None and name != "due_date" else value for name, value in values.items()}
+            tab = order_tab(self, order, guards, shown)
+            return make_response(render_template(tab.template, page=TabPage(tab, this_address()), tab=tab))
+        return self.page("inlet/purchase_order.html", order_page(self, order, guards, shown))

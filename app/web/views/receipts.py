@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import url_for
 
 from app.domain.people import Reader, Role
 from app.domain.states import ReceiptState
 from app.extensions import db
-from app.models import Receipt, ReceiptLine
-from app.queries.receipts import RECEIPTS, activity_of, lines_of
+from app.models import Receipt
+from app.queries.custody import receipts_line
+from app.queries.receipts import ENTRIES_AT_MOST, RECEIPTS, lines_of
 from app.services.actions import RECEIPT_ACTIONS, perform_receipts
-from app.web import cells, timeline
+from app.web import building, cells, timeline
 from app.web.acting import TickedView
 from app.web.acts import Acts
 from app.web.asking import Filter
+from app.web.base import Answer
 from app.web.columns import Col, Shown, table
+from app.web.custody import RECEIPT_LINE_COLUMNS
 from app.web.days import Dates
+from app.web.fab import guarded, route
 from app.web.interface import Interface
 from app.web.pages import Act, Cell, Empty, Fact, Facts, Table
 
@@ -43,18 +45,6 @@ RECEIPT_COLUMNS = (
     Col("received", "Received", lambda receipt, _: cells.instant(receipt.received_at), sort="received"),
     Col("applied", "Applied", lambda receipt, _: cells.instant(receipt.applied_at)),
     Col("final", "Final", lambda receipt, _: cells.flag(receipt.final)),
-)
-
-_LINE_COLUMNS = (
-    Col("position", "#", lambda line, _: cells.number(line.position), right=True),
-    Col("sku", "SKU", lambda line, _: cells.code(line.sku)),
-    Col("matched", "Line", lambda line, _: _matched(line), right=True),
-    Col("expected", "Expected", lambda line, _: cells.quantity(line.expected), right=True),
-    Col("received", "Received", lambda line, _: cells.quantity(line.received, line.unit_of_measure), right=True),
-    Col("damaged", "Damaged", lambda line, _: cells.quantity(line.damaged), right=True),
-    Col("lot", "Lot", lambda line, _: cells.code(line.lot)),
-    Col("expiry", "Expires", lambda line, _: cells.day(line.expiry)),
-    Col("condition", "Condition", lambda line, _: cells.text(line.condition)),
 )
 
 
@@ -109,12 +99,18 @@ class ReceiptView(TickedView):
         return (Facts("Receipt", about), Facts("Times", times))
 
     def tables(self, record: Receipt, shown: Shown) -> tuple[Table, ...]:
-        """Its lines as received, and its timeline."""
-        lines = table(_LINE_COLUMNS, lines_of(db.session, record.id), shown, empty=Empty("No lines"), title="Lines")
-        entries = activity_of(db.session, record.id)
-        return (lines, timeline.table_of(entries, shown))
+        """Its lines as received."""
+        lines = lines_of(db.session, record.id)
+        return (table(RECEIPT_LINE_COLUMNS, lines, shown, empty=Empty("No lines"), title="Lines"),)
 
-
-def _matched(line: ReceiptLine) -> Cell:
-    item: Any = line.line_item
-    return cells.number(item.line_number) if item is not None else Cell("text", "", note="not matched")
+    @route("/show/<int:pk>")
+    @guarded
+    def show(self, pk: int) -> Answer:
+        """One receipt, with its timeline. An entry opens to its detail where the reader may see the order, too."""
+        record: Receipt = self.found(pk)
+        shown, page = building.shown_now(), building.show_page(self, record)
+        po_id = record.purchase_order_id if record.purchase_order is not None else None
+        rows = receipts_line(db.session, record.id, ENTRIES_AT_MOST)
+        entries = tuple(timeline.entry(row, shown, po_id) for row in rows)
+        head = {"title": page.title, "crumbs": page.crumbs}
+        return str(self.render_template("inlet/receipt.html", page=page, entries=entries, **head))

@@ -1,6 +1,10 @@
 // Dialogs: a link with data-dialog opens one; a form with data-confirm asks before it posts.
 
 export function startDialogs() {
+  // The form of a dialog that was loaded into it takes the focus, as one that was there.
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.closest?.("dialog[open] [data-dialog-form]")) focusIn(event.target);
+  });
   for (const dialog of document.querySelectorAll("dialog[data-bulk-dialog]")) keepFieldsOut(dialog);
   document.addEventListener("click", onClick);
   document.addEventListener("submit", ask, true);
@@ -14,7 +18,13 @@ export function openDialog(id) {
   if (fields) fields.disabled = false;
   for (const field of dialog.querySelectorAll("[data-required]")) field.required = true;
   dialog.showModal();
-  dialog.querySelector("textarea, input:not([type=hidden])")?.focus();
+  // What stands inside may load itself now: what exactly an action would do.
+  dialog.dispatchEvent(new CustomEvent("opened"));
+  focusIn(dialog);
+}
+
+function focusIn(part) {
+  part.querySelector("textarea, input:not([type=hidden])")?.focus();
 }
 
 function onClick(event) {

@@ -1,10 +1,6 @@
-// Parts of a page that htmx loads: which tab is open, and what to say when a part did not come.
+// Parts of a page that htmx loads: what to say when a part did not come.
 
 export function startPartials() {
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    const tab = event.detail.elt.closest("[data-tabs] a");
-    if (tab && event.detail.successful) markTab(tab);
-  });
   document.body.addEventListener("htmx:sendError", (event) => {
     if (!isByItself(event)) tell("Inlet did not answer.", "Check your connection, then try again.");
   });
@@ -18,11 +14,6 @@ export function startPartials() {
 /** Nobody asked for a part that loads itself anew: it says by its own time how old it is, and comes with the next try. */
 function isByItself(event) {
   return event.detail.elt.matches("[data-refresh]");
-}
-
-function markTab(tab) {
-  for (const other of tab.parentElement.children) other.removeAttribute("aria-current");
-  tab.setAttribute("aria-current", "page");
 }
 
 function tell(what, remedy) {

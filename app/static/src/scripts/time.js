@@ -39,7 +39,13 @@ export function clock(then, locale) {
   return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(then);
 }
 
-/** Write every <time data-show> inside `root`: relative, clock, full, or day. */
+/** An instant in a sentence: the time of day, and the day before it where that is not today. */
+export function moment(then, now, locale) {
+  const today = calendarDays(then, now) === 0;
+  return today ? clock(then, locale) : `${shortDate(then, now, locale)}, ${clock(then, locale)}`;
+}
+
+/** Write every <time data-show> inside `root`: relative, clock, moment, full, or day. */
 export function writeTimes(root) {
   const now = new Date();
   for (const element of root.querySelectorAll("time[data-show]")) writeTime(element, now, navigator.language);
@@ -82,7 +88,11 @@ function writeTime(element, now, locale) {
   }
   const then = new Date(stamp);
   if (Number.isNaN(then.getTime())) return;
-  const shown = { clock: () => clock(then, locale), full: () => exact(then, locale) }[element.dataset.show];
+  const shown = {
+    clock: () => clock(then, locale),
+    full: () => exact(then, locale),
+    moment: () => moment(then, now, locale),
+  }[element.dataset.show];
   element.textContent = shown ? shown() : relative(then, now, locale);
   element.title = exact(then, locale);
 }
