@@ -152,11 +152,12 @@ def cancel(run_id: int, reader: Reader) -> None:
         )
         if not stopped:
             raise Refused("It has ended already.")
-        _count(unit, run_id)
 
 
 def results_of(run_id: int) -> Iterator[tuple[str, str, str, str]]:
     """Number, result, message and instant of each order of a job, in their order; who asks may see the job.
+
+    What still waits when the job has ended is “not done”: it was canceled or stopped before its turn.
 
     Read in short transactions, so that nothing is held while the reader takes what was sent.
     """
@@ -164,8 +165,10 @@ def results_of(run_id: int) -> Iterator[tuple[str, str, str, str]]:
     while True:
         with unit_of_work("read the results of a bulk job") as unit:
             rows = unit.rows(
-                "SELECT id, number, state, message, settled_at FROM bulk_item"
-                " WHERE run_id = :run AND id > :last ORDER BY id LIMIT :n",
+                "SELECT i.id, i.number, i.message, i.settled_at,"
+                " CASE WHEN i.state = 'waiting' AND r.finished_at IS NOT NULL THEN 'not done' ELSE i.state END AS state"
+                " FROM bulk_item i JOIN run r ON r.id = i.run_id"
+                " WHERE i.run_id = :run AND i.id > :last ORDER BY i.id LIMIT :n",
                 run=run_id,
                 last=last,
                 n=ROWS_AT_ONCE,
@@ -179,6 +182,7 @@ def results_of(run_id: int) -> Iterator[tuple[str, str, str, str]]:
 
 # ------------------------------------------------------------- the worker's side
 
+# The job that was claimed least often comes first: a small one need not wait for the end of a large one.
 _CLAIM = """
 UPDATE run SET state = 'running', lease_owner = :owner, lease_no = lease_no + 1,
     lease_until = clock_timestamp() + make_interval(secs => :seconds),
@@ -186,19 +190,20 @@ UPDATE run SET state = 'running', lease_owner = :owner, lease_no = lease_no + 1,
 WHERE id = (SELECT id FROM run
             WHERE kind = 'bulk' AND state IN ('queued', 'running')
               AND (lease_until IS NULL OR lease_until < clock_timestamp())
-            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+            ORDER BY lease_no, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, lease_no, user_id, request
 """
+# A run's `changed`, `unchanged` and `failed` are the orders that were done, skipped and failed.
+_COUNTED: Final = {BulkState.DONE: "changed", BulkState.SKIPPED: "unchanged", BulkState.FAILED: "failed"}
 
 
 def claim(owner: str) -> Job | None:
-    """Take the oldest job that waits, or whose worker died; None when there is none."""
+    """Take a job that waits, or whose worker died; None when there is none."""
     with unit_of_work("claim a bulk job") as unit:
         row = next(iter(unit.rows(_CLAIM, owner=owner, seconds=lease_seconds())), None)
         if row is None:
             return None
-        _count(unit, row.id)
-        return Job(row.id, row.lease_no, row.request["action"], row.request["options"], row.user_id)
+        return Job(row.id, row.lease_no, row.request.get("action", ""), row.request.get("options", {}), row.user_id)
 
 
 def lease_seconds() -> int:
@@ -221,14 +226,12 @@ def work_on(job: Job, batch: int = BATCH) -> bool:
     if not waiting:
         _finish(job, RunState.DONE)
         return False
-    if reader.role not in ORDER_ACTIONS[job.action].roles:
+    spec = ORDER_ACTIONS.get(job.action)
+    if spec is None or reader.role not in spec.roles:
         _finish(job, RunState.FAILED, "Who started it may no longer do this. What was done stays done.")
         return False
     for item_id, po_id in waiting:
         perform_order(job.action, po_id, reader, job.options, record=_recorder(job, item_id))
-    with unit_of_work("count a bulk job") as unit:
-        _renew(unit, job)
-        _count(unit, job.run_id)
     return True
 
 
@@ -245,12 +248,13 @@ def _next(job: Job, batch: int) -> tuple[Reader, Sequence[tuple[int, int]]]:
 
 def _recorder(job: Job, item_id: int) -> Any:
     def record(unit: Unit, outcome: Outcome) -> None:
+        state = BulkState(outcome.result)
         # The order is locked before the run: a cancel holds the run only, so the two never wait for each other.
-        _renew(unit, job)
+        _renew(unit, job, count=_COUNTED[state])
         touched = unit.run(
             "UPDATE bulk_item SET state = :state, message = :message, settled_at = clock_timestamp()"
             " WHERE id = :id AND state = 'waiting'",
-            state=BulkState(outcome.result).value,
+            state=state.value,
             message=outcome.message[:2000],
             id=item_id,
         )
@@ -259,9 +263,10 @@ def _recorder(job: Job, item_id: int) -> Any:
     return record
 
 
-def _renew(unit: Unit, job: Job) -> None:
+def _renew(unit: Unit, job: Job, count: str = "") -> None:
+    counted = f", {count} = {count} + 1" if count else ""
     touched = unit.run(
-        "UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => :seconds)"
+        f"UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => :seconds){counted}"
         " WHERE id = :id AND lease_no = :lease_no AND state = 'running'",
         seconds=lease_seconds(),
         id=job.run_id,
@@ -284,7 +289,6 @@ def give_back(job: Job) -> None:
 def _finish(job: Job, state: RunState, message: str = "") -> None:
     with unit_of_work("finish a bulk job") as unit:
         _renew(unit, job)
-        _count(unit, job.run_id)
         unit.run(
             "UPDATE run SET state = :state, message = :message, finished_at = clock_timestamp(),"
             " lease_owner = NULL, lease_until = NULL WHERE id = :id",
@@ -292,17 +296,3 @@ def _finish(job: Job, state: RunState, message: str = "") -> None:
             message=message,
             id=job.run_id,
         )
-
-
-_COUNT = """
-UPDATE run r SET changed = c.done, unchanged = c.skipped, failed = c.failed
-FROM (SELECT count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'skipped') AS skipped,
-             count(*) FILTER (WHERE state = 'failed') AS failed
-      FROM bulk_item WHERE run_id = :id) c
-WHERE r.id = :id
-"""
-
-
-def _count(unit: Unit, run_id: int) -> None:
-    """Done, skipped and failed as the items say: a run's `changed`, `unchanged` and `failed`."""
-    unit.run(_COUNT, id=run_id)

@@ -32,19 +32,8 @@ from app.web.interface import Interface
 from app.web.pages import Cell, Empty, Fact
 
 _STATES = tuple((state.value, state.value.capitalize()) for state in RunState if state is not RunState.SKIPPED)
-_RESULTS = (
-    (BulkState.DONE.value, "Done"),
-    (BulkState.SKIPPED.value, "Skipped"),
-    (BulkState.FAILED.value, "Failed"),
-    (BulkState.WAITING.value, "Waiting"),
-)
-_RESULT = Filter("result", "Result", _RESULTS)
-_ITEM_COLUMNS = (
-    Col("number", "Purchase order", lambda row, _: cells.text(row.number), sort="number"),
-    Col("result", "Result", lambda row, _: _result(row)),
-    Col("message", "What was said", lambda row, _: cells.text(row.message)),
-    Col("at", "When", lambda row, _: cells.instant(row.settled_at)),
-)
+_RESULTS = ((BulkState.DONE.value, "Done"), (BulkState.SKIPPED.value, "Skipped"), (BulkState.FAILED.value, "Failed"))
+_GOING_ON = {RunState.QUEUED, RunState.RUNNING}
 
 
 def label_of(run: Run) -> str:
@@ -53,8 +42,23 @@ def label_of(run: Run) -> str:
     return spec.label if spec else "Action"
 
 
-def _result(item: BulkItem) -> Cell:
-    return Cell("word", f"bulk_{item.state.value}", label=dict(_RESULTS)[item.state.value])
+def _results(run: Run) -> dict[str, str]:
+    """The results of a job's orders in words; what still waits when the job has ended was not done."""
+    return {**dict(_RESULTS), BulkState.WAITING.value: "Waiting" if run.state in _GOING_ON else "Not done"}
+
+
+def _item_columns(run: Run) -> tuple[Col, ...]:
+    words = _results(run)
+
+    def result(item: BulkItem, _shown: Shown) -> Cell:
+        return Cell("word", f"bulk_{item.state.value}", label=words[item.state.value])
+
+    return (
+        Col("number", "Purchase order", lambda row, _: cells.text(row.number), sort="number"),
+        Col("result", "Result", result),
+        Col("message", "What was said", lambda row, _: cells.text(row.message)),
+        Col("at", "When", lambda row, _: cells.instant(row.settled_at)),
+    )
 
 
 class BulkJobView(RecordView):
@@ -172,18 +176,19 @@ def _seconds_left(run: Run, now: datetime) -> int | None:
 
 
 def _job_page(view: BulkJobView, run: Run, shown: Shown) -> JobPage:
-    ask, found = _items(run, shown)
-    may_cancel = shown.reader.role is Role.ADMIN or run.user_id == shown.reader.user_id
-    running = run.state in {RunState.QUEUED, RunState.RUNNING}
+    wanted = Filter("result", "Result", tuple(_results(run).items()))
+    ask, found = _items(run, shown, wanted)
+    is_theirs = shown.reader.role is Role.ADMIN or run.user_id == shown.reader.user_id
+    may_cancel = is_theirs and run.state in _GOING_ON and view.may("can_cancel")
     results = table(
-        _ITEM_COLUMNS,
+        _item_columns(run),
         found.rows,
         shown,
         empty=Empty("Nothing matches", "No order of this job has this result."),
         href=lambda item: url_for("PurchaseOrderView.show", pk=item.purchase_order_id),
         heading=lambda column: asking.heading(column, ask),
     )
-    facet = asking.facets([_RESULT], (), ask, {})[0]
+    facet = asking.facets([wanted], (), ask, {})[0]
     return JobPage(
         title=view.name_of(run),
         crumbs=(*view.crumbs(), (str(view.list_title), view.list_href())),
@@ -195,12 +200,12 @@ def _job_page(view: BulkJobView, run: Run, shown: Shown) -> JobPage:
         pager=asking.pager(ask, found),
         download_href=view.href("result", pk=run.id),
         back=run.request.get("back", ""),
-        cancel_url=view.href("cancel", pk=run.id) if running and may_cancel and view.may("can_cancel") else "",
+        cancel_url=view.href("cancel", pk=run.id) if may_cancel else "",
     )
 
 
-def _items(run: Run, shown: Shown) -> tuple[Ask, Found]:
-    asked = asking.ask_of_request([_RESULT], (), {"number"}, shown.now)
+def _items(run: Run, shown: Shown, wanted: Filter) -> tuple[Ask, Found]:
+    asked = asking.ask_of_request([wanted], (), {"number"}, shown.now)
     only_its_own: dict[str, Any] = {**asked.chosen, "run": (str(run.id),)}
     ask = Ask(
         now=shown.now, search=asked.search, chosen=only_its_own, sort=asked.sort, descending=asked.descending,
