@@ -696,7 +696,7 @@ def test_giving_back_a_lost_lease_takes_nothing_from_the_new_owner(world: World,
 
 def test_a_job_of_an_action_that_is_gone_ends_and_holds_nobody_up(world: World, sam: Reader) -> None:
     old = started(orders(world, 1), sam)
-    world.run_sql("UPDATE run SET request = request || '{\"action\": \"explode\"}' WHERE id = %s", old)
+    world.run_sql('UPDATE run SET request = request || \'{"action": "explode"}\' WHERE id = %s', old)
     bare = world.one("INSERT INTO run (kind, started_by) VALUES ('bulk', 'x') RETURNING id")["id"]
     fine = started(orders(world, 1), sam)
     bulk_job.work()
