@@ -27,11 +27,11 @@ FAILURES_SHOWN: Final = 50
 
 def _run_matches(text: str) -> Condition:
     named = select(Connection.id).where(contains(func.lower(Connection.name), text))
-    return or_(contains(func.lower(Run.message), text), Run.connection_id.in_(named))
+    said = (contains(func.lower(column), text) for column in (Run.message, Run.started_by))
+    return or_(*said, Run.connection_id.in_(named))
 
 
 LAST_DAY: Final = "24h"
-CLOCKED: Final = (RunKind.IMPORT, RunKind.STATUS_UPDATE)
 
 
 def _of_the_last(values: tuple[str, ...], now: datetime) -> Condition:
@@ -46,15 +46,13 @@ RUNS: Final = Listing(
     search=_run_matches,
     filters={
         "connection": among(Run.connection_id),
-        "kind": one_of(Run.kind, CLOCKED),
+        "kind": one_of(Run.kind, list(RunKind)),
         "state": one_of(Run.state, list(RunState)),
         "last": _of_the_last,
     },
     dates={"at": Run.at},
     sorts={"started": [Run.id], "failed": [Run.failed], "new": [Run.new]},
     eager=(joinedload(Run.connection),),
-    # Bulk jobs have a list of their own, where their counts have the right names.
-    limit_to=Run.kind.in_(CLOCKED),
 )
 
 

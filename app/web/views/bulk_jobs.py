@@ -19,12 +19,11 @@ from app.queries.bulk import ITEMS, JOBS
 from app.queries.listing import Ask, Found, find
 from app.security.reader import current_reader
 from app.services import bulk
-from app.services.actions import ORDER_ACTIONS
 from app.web import asking, building, cells
 from app.web.addresses import wants_fragment
 from app.web.asking import Filter
 from app.web.base import Answer, RecordView
-from app.web.bulk_pages import JobPage, Progress
+from app.web.bulk_pages import JobPage, Progress, label_of
 from app.web.columns import Col, Shown, table
 from app.web.days import Dates
 from app.web.fab import guarded, route
@@ -34,12 +33,6 @@ from app.web.pages import Cell, Empty, Fact
 _STATES = tuple((state.value, state.value.capitalize()) for state in RunState if state is not RunState.SKIPPED)
 _RESULTS = ((BulkState.DONE.value, "Done"), (BulkState.SKIPPED.value, "Skipped"), (BulkState.FAILED.value, "Failed"))
 _GOING_ON = {RunState.QUEUED, RunState.RUNNING}
-
-
-def label_of(run: Run) -> str:
-    """What a job does, as its button says it."""
-    spec = ORDER_ACTIONS.get(run.request.get("action", ""))
-    return spec.label if spec else "Action"
 
 
 def _results(run: Run) -> dict[str, str]:
