@@ -154,8 +154,8 @@ def cancel(run_id: int, reader: Reader) -> None:
             raise Refused("It has ended already.")
 
 
-def results_of(run_id: int) -> Iterator[tuple[str, str, str, str]]:
-    """Number, result, message and instant of each order of a job, in their order; who asks may see the job.
+def results_of(run_id: int) -> Iterator[list[tuple[str, str, str, str]]]:
+    """Number, result, message and instant of each order of a job, page by page; who asks may see the job.
 
     What still waits when the job has ended is “not done”: it was canceled or stopped before its turn.
 
@@ -175,9 +175,10 @@ def results_of(run_id: int) -> Iterator[tuple[str, str, str, str]]:
             )
         if not rows:
             return
-        for row in rows:
-            last = row.id
-            yield row.number, row.state, row.message, row.settled_at.isoformat() if row.settled_at else ""
+        last = rows[-1].id
+        yield [
+            (row.number, row.state, row.message, row.settled_at.isoformat() if row.settled_at else "") for row in rows
+        ]
 
 
 # ------------------------------------------------------------- the worker's side

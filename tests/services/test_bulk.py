@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 from flask_appbuilder.security.sqla.models import User
+from rq import Queue
 from sqlalchemy.orm import Session
 
 from app.domain.errors import LeaseLost, NotFound, Refused
@@ -21,6 +22,7 @@ from app.jobs import runtime
 from app.models import Connection, PurchaseOrder
 from app.security.reader import reader_for
 from app.services import bulk
+from app.services.actions import perform_order
 from app.services.bulk import Job, Order, PlanChangedError
 from app.services.bulk_plan import Chosen
 from app.services.housekeeping import due_topics
@@ -109,6 +111,11 @@ def comments(world: World) -> Counter[int]:
     return Counter(row["po"] for row in world.rows("SELECT purchase_order_id AS po FROM activity WHERE kind='comment'"))
 
 
+def results(run_id: int) -> list[tuple[str, str, str, str]]:
+    """Number, result, message and instant of each order, as the file has them."""
+    return [row for page in bulk.results_of(run_id) for row in page]
+
+
 def expire(world: World) -> None:
     """Let all leases run out."""
     world.run_sql("UPDATE run SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until IS NOT NULL")
@@ -116,7 +123,7 @@ def expire(world: World) -> None:
 
 def before_order(monkeypatch: pytest.MonkeyPatch, turn: int, then: Callable[[], None]) -> None:
     """Do something right before a worker acts on its order number `turn`, as another process might."""
-    act, turns = bulk.perform_order, iter(range(1, 10**6))
+    act, turns = perform_order, iter(range(1, 10**6))
 
     def acting(*args: Any, **kwargs: Any) -> Any:
         if next(turns) == turn:
@@ -271,9 +278,7 @@ def test_a_worker_is_woken_after_the_commit(world: World, sam: Reader, redis_cli
 
 
 def queued(client: redis.Redis) -> list[str]:
-    from rq import Queue
-
-    return [job.func_name for job in Queue(QUEUE, connection=client).jobs]
+    return [str(job.func_name) for job in Queue(QUEUE, connection=client).jobs]
 
 
 # ------------------------------------------------------------------ what becomes of each order
@@ -362,7 +367,7 @@ def test_the_results_of_deleted_orders_stay_with_their_numbers(world: World, sam
     world.run_sql("DELETE FROM purchase_order WHERE id = %s", chosen[1].id)
     bulk_job.work()
     assert world.rows("SELECT id FROM purchase_order") == []
-    found = [(number, result, message) for number, result, message, _ in bulk.results_of(run_id)]
+    found = [(number, result, message) for number, result, message, _ in results(run_id)]
     assert found == [
         (chosen[0].number, "done", "It is deleted and never imported again."),
         (chosen[1].number, "skipped", GONE),
@@ -396,20 +401,21 @@ def test_the_results_are_read_in_pages_and_in_their_order(
     other = started(orders(world, 1), sam)
     run_id = started(chosen, sam)
     bulk_job.work()
-    found = list(bulk.results_of(run_id))
+    assert [len(page) for page in bulk.results_of(run_id)] == [2, 2, 1]
+    found = results(run_id)
     assert [number for number, _, _, _ in found] == [po.number for po in chosen]
     settled = world.rows("SELECT settled_at FROM bulk_item WHERE run_id = %s ORDER BY id", run_id)
     assert [at for _, _, _, at in found] == [row["settled_at"].isoformat() for row in settled]
-    assert len(list(bulk.results_of(other))) == 1
-    assert list(bulk.results_of(10**9)) == []
+    assert len(results(other)) == 1
+    assert results(10**9) == []
 
 
 def test_what_waits_is_not_done_once_the_job_has_ended(world: World, sam: Reader) -> None:
     run_id = started(orders(world, 3), sam)
     bulk.work_on(claimed(), 1)
-    assert [result for _, result, _, _ in bulk.results_of(run_id)] == ["done", "waiting", "waiting"]
+    assert [result for _, result, _, _ in results(run_id)] == ["done", "waiting", "waiting"]
     bulk.cancel(run_id, sam)
-    found = list(bulk.results_of(run_id))
+    found = results(run_id)
     assert [result for _, result, _, _ in found] == ["done", "not done", "not done"]
     assert [(message, at) for _, _, message, at in found][1:] == [("", "")] * 2
 

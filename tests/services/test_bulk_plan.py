@@ -270,7 +270,7 @@ def test_a_plan_costs_the_same_statements_for_few_and_many(world: World) -> None
         sent.append(statement)
 
     event.listen(Database.engine(), "before_cursor_execute", note)
-    counts = []
+    counts: list[int] = []
     for _ in range(2):
         for status in (PoStatus.NEW, PoStatus.OPEN, PoStatus.ARCHIVED, PoStatus.ERROR):
             world.make.purchase_order(world.connection, status=status, step=Step.NONE)

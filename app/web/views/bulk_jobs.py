@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 
-from app.connectors.formats.formulas import guarded as guarded_cell
 from app.domain.errors import InletError
 from app.domain.people import Reader, Role
 from app.extensions import db
@@ -26,9 +22,11 @@ from app.web.base import Answer, RecordView
 from app.web.bulk_pages import JobPage, Progress, label_of
 from app.web.columns import Col, Shown, table
 from app.web.days import Dates
+from app.web.exports import csv_file, download, text
 from app.web.fab import guarded, route
 from app.web.interface import Interface
 from app.web.pages import Cell, Empty, Fact
+from app.web.zone import reader_zone
 
 _STATES = tuple((state.value, state.value.capitalize()) for state in RunState if state is not RunState.SKIPPED)
 _RESULTS = ((BulkState.DONE.value, "Done"), (BulkState.SKIPPED.value, "Skipped"), (BulkState.FAILED.value, "Failed"))
@@ -126,22 +124,10 @@ class BulkJobView(RecordView):
     @guarded
     def result(self, pk: int) -> Answer:
         """The result for each order as CSV, streamed."""
-        self.found(pk)
-        answer = Response(_csv(pk), mimetype="text/csv")
-        answer.headers["Content-Disposition"] = f'attachment; filename="bulk-job-{pk}.csv"'
-        return answer
-
-
-def _csv(run_id: int) -> Iterator[str]:
-    yield _line("number", "result", "message", "at")
-    for row in bulk.results_of(run_id):
-        yield _line(*row)
-
-
-def _line(*values: str) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([guarded_cell(value) for value in values])
-    return text.getvalue()
+        run = self.found(pk)
+        pages = ([[text(cell) for cell in row] for row in page] for page in bulk.results_of(pk))
+        pieces = csv_file(("number", "result", "message", "at"), pages)
+        return download(f"bulk-job-{pk}", run.at.astimezone(reader_zone()).date(), pieces)
 
 
 def _progress(view: BulkJobView, run: Run, now: datetime) -> Progress:
