@@ -71,12 +71,6 @@ MIXED: list[tuple[str, PoStatus, list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def far(world: World) -> Connection:
-    """A connection of another merchant to another warehouse, whose connector is no longer there in one test."""
-    return world.make.connection(world.make.merchant(), world.store, world.make.warehouse(code="FAR"))
-
-
 def mixed(world: World, far: Connection) -> dict[int, str]:
     """Orders in every state that a guard tells from another, by id; the odd warehouse belongs to the last one only."""
     made = {}
