@@ -63,7 +63,7 @@ def test_the_plan_says_exactly_what_would_happen(stage: Stage) -> None:
         *sorted([[codes[stage.mine.connection], "5", "3"], [codes[stage.theirs.connection], "1", "1"]]),
     ]
     assert [(row[0], row[-1]) for row in rows_of(page, "Some of them")] == [
-        (po.number, f"Skipped: {ARCHIVED_ALREADY}" if po in away else "Done") for po in chosen
+        (po.number, f"Skipped: {ARCHIVED_ALREADY}" if po in away else "Will be done") for po in chosen
     ]
     assert [button.text for button in page.all("button") if button.inside("form") and "primary" in button.get("class")]
     assert "Archive 5 purchase orders" in text

@@ -86,13 +86,13 @@ def test_the_page_asks_for_its_progress_until_the_job_has_ended(stage: Stage) ->
     assert [
         element.get("hx-get") for element in whole.with_attribute("hx-get") if "part" in element.get("hx-get")
     ] == []
-    assert whole.with_attribute("data-bulk-job") == []
+    assert whole.with_attribute("data-bulk-runs") == []
 
 
 def test_a_running_job_is_remembered_by_the_page(stage: Stage) -> None:
     run_id = started(stage.person("support"), orders(stage, 1))
     page = page_of(stage.person("support").get(f"/bulk-jobs/show/{run_id}"))
-    assert [element.get("data-bulk-job") for element in page.with_attribute("data-bulk-job")] == [str(run_id)]
+    assert [element.get("data-bulk-job") for element in page.with_attribute("data-bulk-runs")] == [str(run_id)]
     assert faults(page) == []
 
 

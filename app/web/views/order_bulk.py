@@ -32,7 +32,7 @@ _SAMPLE_COLUMNS = (
     Col("number", "Number", lambda row, _: cells.text(row.number)),
     Col("status", "Status", lambda row, _: cells.shown_status(row.status)),
     Col("warehouse", "Warehouse", lambda row, _: cells.text(row.warehouse)),
-    Col("then", "What will happen", lambda row, _: cells.text((row.why_not and f"Skipped: {row.why_not}") or "Done")),
+    Col("then", "What will happen", lambda row, _: cells.text((row.why_not and f"Skipped: {row.why_not}") or "Will be done")),
 )
 
 
