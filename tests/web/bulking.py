@@ -109,3 +109,10 @@ def work_a_little(count: int) -> bulk.Job:
     assert job is not None
     assert bulk.work_on(job, count)
     return job
+
+
+def landmarks(page: Page) -> list[str]:
+    """The names of the page's sections and regions; two of one name cannot be told apart by their names."""
+    headings = {element.get("id"): element.text for element in page.with_attribute("id")}
+    marked = [element for element in page.elements if element.tag == "section" or element.get("role") == "region"]
+    return [element.get("aria-label") or headings[element.get("aria-labelledby")] for element in marked]

@@ -27,6 +27,7 @@ from tests.web.bulking import (
     hidden,
     ids_of,
     items,
+    landmarks,
     orders,
     page_of,
     rows_of,
@@ -52,6 +53,7 @@ def test_the_plan_says_exactly_what_would_happen(stage: Stage) -> None:
     answer = stage.person("support").post(PLAN, action="archive", ids=ids_of(chosen), next=f"{LIST}?page=2")
     page = page_of(answer)
     assert faults(page) == []
+    assert landmarks(page) == ["What will be skipped, and why", "By warehouse", "Some of them", "Confirm"]
     assert figures(page) == [7, 5, 2]
     assert page.all("h1")[0].text.strip() == "Archive: 7 purchase orders"
     text = text_of(answer)
@@ -66,7 +68,7 @@ def test_the_plan_says_exactly_what_would_happen(stage: Stage) -> None:
         (po.number, f"Skipped: {ARCHIVED_ALREADY}" if po in away else "Will be done") for po in chosen
     ]
     assert [button.text for button in page.all("button") if button.inside("form") and "primary" in button.get("class")]
-    assert "Archive 5 purchase orders" in text
+    assert "Archive: 5 purchase orders" in text
     assert "Put it away? If a warehouse has it, the warehouse is not told." in text
     assert stored(stage) == before
 

@@ -20,6 +20,7 @@ from tests.frame.markup import Page, faults
 from tests.web.bulking import (
     JOBS,
     items,
+    landmarks,
     orders,
     page_of,
     rows_of,
@@ -156,6 +157,7 @@ def test_the_page_of_a_job_has_the_result_of_each_order(
     answer = stage.person("support").get(f"/bulk-jobs/show/{run_id}")
     page = page_of(answer)
     assert faults(page) == []
+    assert landmarks(page) == ["Progress", "Results"]
     assert page.all("h1")[0].text.strip() == "Reset: 3 purchase orders"
     assert [row[:3] for row in rows_of(page, "Results")] == [
         ["=1+1", "Done", rows_of(page, "Results")[0][2]],

@@ -32,7 +32,11 @@ _SAMPLE_COLUMNS = (
     Col("number", "Number", lambda row, _: cells.text(row.number)),
     Col("status", "Status", lambda row, _: cells.shown_status(row.status)),
     Col("warehouse", "Warehouse", lambda row, _: cells.text(row.warehouse)),
-    Col("then", "What will happen", lambda row, _: cells.text((row.why_not and f"Skipped: {row.why_not}") or "Will be done")),
+    Col(
+        "then",
+        "What will happen",
+        lambda row, _: cells.text((row.why_not and f"Skipped: {row.why_not}") or "Will be done"),
+    ),
 )
 
 
@@ -112,7 +116,7 @@ class BulkRoutes(ActingView):
         page = PlanPage(
             title=f"{spec.label}: {_count(found.total)}",
             crumbs=(*self.crumbs(), (str(self.list_title), next_address(self.list_href()))),
-            label=f"{spec.label} {_count(found.done)}",
+            label=f"{spec.label}: {_count(found.done)}",
             plan=found,
             words=words,
             warning=spec.ask,
