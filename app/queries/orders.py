@@ -22,6 +22,7 @@ from app.queries.listing import AnySession, Condition, Listing, among, contains,
 ITEMS_PER_PAGE: Final = 50
 ATTEMPTS_AT_MOST: Final = 200
 
+_TRIGRAM: Final = 3
 # Written as the index ix_purchase_order_search has it; blanks as bound values would not be found in it.
 _BLANK: Final[ColumnElement[str]] = literal_column("' '")
 _SEARCHED: Final = func.lower(
@@ -119,11 +120,21 @@ LINES: Final = Listing(
 
 
 def exactly(session: AnySession, text: str) -> int | None:
-    """The id of the one order that has `text` as its number or external id; None where there is none, or several."""
-    # The search index narrows it down for the id, which has no index of its own.
-    by_id = and_(contains(_SEARCHED, text), PurchaseOrder.external_id == text)
-    query = select(PurchaseOrder.id).where(or_(PurchaseOrder.number == text, by_id)).limit(2)
-    found = list(session.scalars(query))
+    """The id of the one order that has `text`, in any case, as its number or external id; None for none, or several.
+
+    Where numbers differ only in their case, the one that is written so is meant.
+    """
+    written_so = or_(PurchaseOrder.number == text, PurchaseOrder.external_id == text)
+    if len(text) < _TRIGRAM:
+        # The search index would be read whole for it; numbers that are written so have an index of their own.
+        same = PurchaseOrder.number == text
+    else:
+        lowered = func.lower(text)
+        either = or_(func.lower(PurchaseOrder.number) == lowered, func.lower(PurchaseOrder.external_id) == lowered)
+        same = and_(contains(_SEARCHED, text), either)
+    query = select(PurchaseOrder.id, written_so).where(same)
+    rows = session.execute(query.order_by(written_so.desc()).limit(2)).all()
+    found = [order_id for order_id, exact in rows if exact] or [order_id for order_id, _ in rows]
     return found[0] if len(found) == 1 else None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.domain.states import PoStatus
 from app.models import PurchaseOrder
@@ -157,3 +159,64 @@ def test_archiving_asks_for_the_reason_and_tells_it(enter: Enter, console: Conso
     dialog.get_by_role("button", name="Archive").click()
     expect(page.locator(".page-head .badge-button")).to_have_text("Archived")
     expect(page.locator("#content")).to_contain_text("Ordered twice.")
+
+
+def line_tool(page: Page, sku: str, label: str) -> Locator:
+    """What can be done with one line of the order."""
+    row = page.locator("#tab-panel tbody tr").filter(has_text=sku)
+    return row.locator(".tools a").filter(has_text=label)
+
+
+def test_a_line_is_changed_added_and_removed_with_a_reason(
+    enter: Enter, console: Console, order: PurchaseOrder
+) -> None:
+    skus = "SELECT sku, quantity FROM line_item WHERE purchase_order_id = %s ORDER BY position"
+    (first, _), *others = console.rows(skus, order.id)
+    visit = enter(SUPPORT)
+    page = visit.open(f"/purchase-orders/show/{order.id}")
+    line_tool(page, first, "Edit").click()
+    page.wait_for_url("**/line-items/edit/**")
+    fill(page, quantity="1,5", reason="Counted.")
+    save(page)
+    expect(page.locator("form.form [name=quantity]")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("form.form [name=reason]")).to_have_value("Counted.")
+    assert visit.barriers() == []
+    fill(page, quantity="7.5")
+    save(page)
+    page.wait_for_url("**/purchase-orders/show/*")
+
+    page.get_by_role("link", name="Add a line").click()
+    page.wait_for_url("**/line-items/add?**")
+    fill(page, sku="QUINCE-JAM", quantity="12", reason="Forgotten.")
+    assert visit.barriers() == []
+    save(page)
+    page.wait_for_url("**/purchase-orders/show/*")
+    added = ("QUINCE-JAM", Decimal(12))
+    assert console.rows(skus, order.id) == [(first, Decimal("7.5")), *others, added]
+
+    line_tool(page, first, "Remove").click()
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_label("Reason").fill("No such thing.")
+    assert visit.barriers() == []
+    dialog.get_by_role("button", name="Remove").click()
+    expect(page.locator("#flashes")).to_contain_text(first)
+    assert console.rows(skus, order.id) == [*others, added]
+    page.locator("[data-tabs]").get_by_role("link", name="Activity").click()
+    for reason in ("Counted.", "Forgotten.", "No such thing."):
+        expect(page.locator("#tab-panel")).to_contain_text(reason)
+
+
+def test_a_reset_says_what_is_lost_and_loses_it(enter: Enter, console: Console, order: PurchaseOrder) -> None:
+    before = buyer(console, order)
+    visit = enter(SUPPORT)
+    page = visit.open(f"/purchase-orders/edit/{order.id}")
+    fill(page, buyer_name="Nora Buyer", reason="She took over.")
+    save(page)
+    page = open_dialog(visit, order, "Reset")
+    loss = page.locator("dialog[open] .loss")
+    expect(loss.first).to_contain_text("Nora Buyer")
+    assert visit.barriers() == []
+    page.locator("dialog[open]").get_by_role("button", name="Reset").click()
+    expect(page.locator("#flashes")).to_contain_text(order.number)
+    assert buyer(console, order) == before
+    expect(page.locator("#content")).not_to_contain_text("Nora Buyer")

@@ -10,6 +10,7 @@ from flask import Flask
 
 from tests.browser.conftest import ADMIN, MERCHANT, PARTNER, SUPPORT, Enter
 from tests.browser.console import Console
+from tests.browser.test_bulk import choose_action, confirm
 from tests.browser.walking import walk
 from tests.browser.watching import Visit
 from tests.web.conftest import session_app
@@ -21,15 +22,30 @@ __all__ = ["session_app"]
 NO_PAGES = {
     "/back", "/login/", "/logout/", "/lang/<string:locale>", "/users/delete/<pk>", "/roles/delete/<pk>",
     "/users/action/<string:name>/<pk>", "/roles/action/<string:name>/<pk>",
+    # What a page loads into itself, and files.
+    "/bulk-jobs/progress/<int:pk>", "/bulk-jobs/result/<int:pk>", "/purchase-orders/facet/<string:name>",
+    "/purchase-orders/next/<int:pk>", "/purchase-orders/ask/<string:name>/<int:pk>",
+    "/purchase-orders/document/<int:pk>/<int:entry>", "/purchase-orders/export-orders", "/purchase-orders/export-lines",
 }  # fmt: skip
 # What a narrow window can break; all else is as it was in the wide one.
 _OF_A_NARROW_ONE = ("color-contrast", "scrollable-region-focusable", "target-size")
 
 
-def held(console: Console) -> str:
-    """The page of an order that is held: it may still be edited."""
-    found = console.one("SELECT id FROM purchase_order WHERE status = 'new' AND step = 'hold' ORDER BY id LIMIT 1")
-    return f"/purchase-orders/show/{found}"
+@pytest.fixture(scope="package")
+def rare(console: Console) -> tuple[str, ...]:
+    """Pages that few links lead to: an order that is held, so it may be edited, and a change that waits."""
+    held = console.one("SELECT id FROM purchase_order WHERE status = 'new' AND step = 'hold' ORDER BY id LIMIT 1")
+    changing = console.one("SELECT purchase_order_id FROM pending_change LIMIT 1")
+    return f"/purchase-orders/show/{held}", f"/purchase-orders/change/{changing}"
+
+
+def a_bulk_job(visit: Visit) -> str:
+    """The page of a bulk job, which is done first."""
+    page = visit.open("/purchase-orders/list/?status=error&size=25")
+    page.locator("[data-tick]").first.check()
+    choose_action(page, "Comment")
+    page.get_by_label("Comment").fill("Seen.")
+    return f"/bulk-jobs/show/{confirm(page)}"
 
 
 def in_every_look(visit: Visit) -> list[str]:
@@ -59,16 +75,17 @@ def test_every_page_is_open_to_everybody_and_fits(enter: Enter, name: str) -> No
     assert len(walked(enter(name), in_every_look)) > 9
 
 
-def test_every_page_of_support_is_open_to_everybody(enter: Enter, console: Console) -> None:
+def test_every_page_of_support_is_open_to_everybody(enter: Enter, rare: tuple[str, ...]) -> None:
     # In the other looks they are the pages of an Admin.
-    assert len(walked(enter(SUPPORT), Visit.barriers, held(console))) > 30
+    assert len(walked(enter(SUPPORT), Visit.barriers, *rare)) > 30
 
 
 def test_every_page_of_an_admin_is_open_to_everybody_and_none_is_left_out(
-    enter: Enter, console: Console, session_app: Flask
+    enter: Enter, rare: tuple[str, ...], session_app: Flask
 ) -> None:
     addresses = session_app.url_map.bind("127.0.0.1")
-    seen = walked(enter(ADMIN), in_every_look, held(console))
+    visit = enter(ADMIN)
+    seen = walked(visit, in_every_look, *rare, a_bulk_job(visit))
     answered = {str(addresses.match(urlsplit(address).path, return_rule=True)[0]) for address in seen}
     left = sorted({str(route) for route in routes(session_app, "GET")} - answered - NO_PAGES)
     assert left == []

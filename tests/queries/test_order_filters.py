@@ -217,9 +217,15 @@ def test_an_exact_number_or_id_names_one_order_or_none(db: Database, make: Facto
     for place in (connection, other):
         make.purchase_order(place, number="PO-7", external_id=f"E-{place.id}")
     make.purchase_order(other, number="ext_77", external_id="PO-8")
+    lower, upper = (make.purchase_order(connection, number=number).id for number in ("quince-1", "QUINCE-1"))
+    short = make.purchase_order(connection, number="a1")
     with Session(db.engine) as session:
-        assert exactly(session, "PO-77") == exactly(session, "ext_77%") == one.id
-        for text in ("PO-7", "po-77", "PO-7%", "O-77", "ext_77% ", "", "PO-778", "Bolt Buyer"):
+        for text in ("PO-77", "ext_77%", "po-77", "EXT_77%"):
+            assert exactly(session, text) == one.id, text
+        assert exactly(session, "quince-1") == lower
+        assert exactly(session, "QUINCE-1") == upper
+        assert exactly(session, "a1") == short.id
+        for text in ("PO-7", "po-7", "Quince-1", "A1", "PO-7%", "O-77", "ext_77% ", "", "PO-778", "Bolt Buyer"):
             assert exactly(session, text) is None, text
 
 

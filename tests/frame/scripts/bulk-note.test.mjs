@@ -30,7 +30,13 @@ function element(tag) {
     removed: false,
     setAttribute(name, value) { this.attributes[name] = value; },
     append(...more) { this.children.push(...more); },
-    querySelector(wanted) { return this.children.find((child) => child.tag === wanted); },
+    querySelector(wanted) {
+      for (const child of this.children) {
+        const found = child.tag === wanted ? child : child.querySelector(wanted);
+        if (found) return found;
+      }
+      return null;
+    },
     addEventListener(_name, act) { this.act = act; },
     remove() { this.removed = true; },
   };

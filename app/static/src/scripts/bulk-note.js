@@ -74,8 +74,11 @@ function show(progress) {
       remember("bulk", null, STORE);
       note.remove();
     });
-    link.setAttribute("role", "status");
-    note.append(link, close);
+    // A link that speaks by itself would be no link any more, so what is around it does.
+    const told = document.createElement("div");
+    told.setAttribute("role", "status");
+    told.append(link);
+    note.append(told, close);
     document.body.append(note);
   }
   const link = note.querySelector("a");
