@@ -85,15 +85,16 @@ test("other pages tell how far the job is, and go on asking", async () => {
   kept.set("inlet.bulk", "12");
   await open(null, json({}));
   assert.deepEqual(asked, ["/bulk-jobs/progress/12"]);
-  const [link] = notes[0].children;
-  assert.deepEqual([link.textContent, link.href, link.attributes.role], ["Archive: 1,200 of 3,400", "/bulk-jobs/show/12", "status"]);
+  const [told] = notes[0].children;
+  const [link] = told.children;
+  assert.deepEqual([link.textContent, link.href, told.attributes.role], ["Archive: 1,200 of 3,400", "/bulk-jobs/show/12", "status"]);
   assert.equal(kept.get("inlet.bulk"), "12");
 });
 
 test("the end is told once", async () => {
   kept.set("inlet.bulk", "12");
   await open(null, json({ runs: false, state: "done" }));
-  assert.equal(notes[0].children[0].textContent, "Archive: done, 7 skipped, 1 failed");
+  assert.equal(notes[0].querySelector("a").textContent, "Archive: done, 7 skipped, 1 failed");
   assert.equal(kept.has("inlet.bulk"), false);
 });
 
@@ -116,7 +117,7 @@ test("the note goes up with the job", async () => {
   answer.json = async () => ({ ...RUNNING, settled: 3400, runs: false, state: "done" });
   await timer();
   assert.equal(notes.length, 1);
-  assert.equal(notes[0].children[0].textContent, "Archive: done, 7 skipped, 1 failed");
+  assert.equal(notes[0].querySelector("a").textContent, "Archive: done, 7 skipped, 1 failed");
 });
 
 test("hiding the note forgets the job, and it does not come back", async () => {
