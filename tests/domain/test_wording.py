@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.wording import Moment, ago, ahead, counted, number, overdue, plain, span, until_due
+from app.domain.wording import Moment, ago, ahead, closing, counted, number, opening, overdue, plain, span, until_due
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 10, 0, 0, tzinfo=UTC)
@@ -129,6 +129,37 @@ def test_a_count_has_its_noun(count: Decimal | int, words: str) -> None:
 )
 def test_a_sentence_as_text(words: tuple[str | Moment | date, ...], text: str) -> None:
     assert plain(words) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("the warehouse", "The warehouse"),
+        ("East", "East"),
+        ("eShop", "eShop"),
+        ("therapy house", "therapy house"),
+        ("", ""),
+    ],
+)
+def test_a_name_opens_a_sentence(name: str, word: str) -> None:
+    assert opening(name) == word
+
+
+@pytest.mark.parametrize(
+    ("written", "closed"),
+    [
+        ("", ""),
+        ("  ", ""),
+        ("Lost at sea", "Lost at sea."),
+        ("Lost at sea. ", "Lost at sea."),
+        ("Why?", "Why?"),
+        ("Stop!", "Stop!"),
+        ("And so on…", "And so on…"),
+        ("Line 2 (A)", "Line 2 (A)."),
+    ],
+)
+def test_what_people_wrote_closes_as_a_sentence(written: str, closed: str) -> None:
+    assert closing(written) == closed
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=4000)))
