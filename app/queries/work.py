@@ -27,7 +27,8 @@ FAILURES_SHOWN: Final = 50
 
 def _run_matches(text: str) -> Condition:
     named = select(Connection.id).where(contains(func.lower(Connection.name), text))
-    return or_(contains(func.lower(Run.message), text), Run.connection_id.in_(named))
+    said = (contains(func.lower(column), text) for column in (Run.message, Run.started_by))
+    return or_(*said, Run.connection_id.in_(named))
 
 
 LAST_DAY: Final = "24h"

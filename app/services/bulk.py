@@ -56,13 +56,13 @@ class PlanChangedError(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed job: its person as the database knows them now, and the number that every write repeats."""
+    """A claimed job: who asked for it, and the number that every write repeats."""
 
     run_id: int
     lease_no: int
     action: str
     options: Mapping[str, Any]
-    reader: Reader
+    user_id: int | None
 
 
 def start(order: Order, chosen: Chosen, reader: Reader) -> int:
@@ -73,19 +73,19 @@ def start(order: Order, chosen: Chosen, reader: Reader) -> int:
     """
     _check(order, reader)
     with unit_of_work("start a bulk job") as unit:
-        known = unit.scalar(
-            "SELECT id FROM run WHERE kind = 'bulk' AND request ->> 'key' = :key AND user_id = :user",
-            key=order.key,
-            user=reader.user_id,
-        )
+        known = _known(unit, order, reader)
         if known is not None:
-            return int(known)
+            return known
         found = choose(unit, chosen, reader)
         if found != order.expected or not found:
             raise PlanChangedError(order.expected, found)
         run_id = _insert(unit, order, reader, found)
         if run_id is None:
-            raise Refused("This plan was confirmed already.", "See it under Bulk jobs.")
+            # A second click at the same instant: its INSERT waited for the first one's commit, which is seen by now.
+            known = _known(unit, order, reader)
+            if known is None:
+                raise Refused("This plan was confirmed already.", "See it under Bulk jobs.")
+            return known
         unit.run(
             "INSERT INTO bulk_item (run_id, purchase_order_id, number)"
             " SELECT :run, po.id, po.number FROM bulk_chosen b JOIN purchase_order po ON po.id = b.id ORDER BY po.id",
@@ -103,6 +103,15 @@ def _check(order: Order, reader: Reader) -> None:
         if name != "tombstone" and not str(order.options.get(name, "")).strip():
             asked = "Write the comment." if name == "text" else f"{spec.label} needs a reason."
             raise Refused(asked, "Nothing was started.")
+
+
+def _known(unit: Unit, order: Order, reader: Reader) -> int | None:
+    run_id: int | None = unit.scalar(
+        "SELECT id FROM run WHERE kind = 'bulk' AND request ->> 'key' = :key AND user_id = :user",
+        key=order.key,
+        user=reader.user_id,
+    )
+    return run_id
 
 
 def _insert(unit: Unit, order: Order, reader: Reader, total: int) -> int | None:
@@ -143,11 +152,12 @@ def cancel(run_id: int, reader: Reader) -> None:
         )
         if not stopped:
             raise Refused("It has ended already.")
-        _count(unit, run_id)
 
 
-def results_of(run_id: int) -> Iterator[tuple[str, str, str, str]]:
-    """Number, result, message and instant of each order of a job, in their order; who asks may see the job.
+def results_of(run_id: int) -> Iterator[list[tuple[str, str, str, str]]]:
+    """Number, result, message and instant of each order of a job, page by page; who asks may see the job.
+
+    What still waits when the job has ended is “not done”: it was canceled or stopped before its turn.
 
     Read in short transactions, so that nothing is held while the reader takes what was sent.
     """
@@ -155,21 +165,25 @@ def results_of(run_id: int) -> Iterator[tuple[str, str, str, str]]:
     while True:
         with unit_of_work("read the results of a bulk job") as unit:
             rows = unit.rows(
-                "SELECT id, number, state, message, settled_at FROM bulk_item"
-                " WHERE run_id = :run AND id > :last ORDER BY id LIMIT :n",
+                "SELECT i.id, i.number, i.message, i.settled_at,"
+                " CASE WHEN i.state = 'waiting' AND r.finished_at IS NOT NULL THEN 'not done' ELSE i.state END AS state"
+                " FROM bulk_item i JOIN run r ON r.id = i.run_id"
+                " WHERE i.run_id = :run AND i.id > :last ORDER BY i.id LIMIT :n",
                 run=run_id,
                 last=last,
                 n=ROWS_AT_ONCE,
             )
         if not rows:
             return
-        for row in rows:
-            last = row.id
-            yield row.number, row.state, row.message, row.settled_at.isoformat() if row.settled_at else ""
+        last = rows[-1].id
+        yield [
+            (row.number, row.state, row.message, row.settled_at.isoformat() if row.settled_at else "") for row in rows
+        ]
 
 
 # ------------------------------------------------------------- the worker's side
 
+# The job that was claimed least often comes first: a small one need not wait for the end of a large one.
 _CLAIM = """
 UPDATE run SET state = 'running', lease_owner = :owner, lease_no = lease_no + 1,
     lease_until = clock_timestamp() + make_interval(secs => :seconds),
@@ -177,22 +191,20 @@ UPDATE run SET state = 'running', lease_owner = :owner, lease_no = lease_no + 1,
 WHERE id = (SELECT id FROM run
             WHERE kind = 'bulk' AND state IN ('queued', 'running')
               AND (lease_until IS NULL OR lease_until < clock_timestamp())
-            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+            ORDER BY lease_no, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, lease_no, user_id, request
 """
+# A run's `changed`, `unchanged` and `failed` are the orders that were done, skipped and failed.
+_COUNTED: Final = {BulkState.DONE: "changed", BulkState.SKIPPED: "unchanged", BulkState.FAILED: "failed"}
 
 
 def claim(owner: str) -> Job | None:
-    """Take the oldest job that waits, or whose worker died; None when there is none.
-
-    The person's role and scope are read anew, so that what was taken from them meanwhile is taken from the job.
-    """
+    """Take a job that waits, or whose worker died; None when there is none."""
     with unit_of_work("claim a bulk job") as unit:
         row = next(iter(unit.rows(_CLAIM, owner=owner, seconds=lease_seconds())), None)
         if row is None:
             return None
-        _count(unit, row.id)
-        return Job(row.id, row.lease_no, row.request["action"], row.request["options"], _person(unit, row.user_id))
+        return Job(row.id, row.lease_no, row.request.get("action", ""), row.request.get("options", {}), row.user_id)
 
 
 def lease_seconds() -> int:
@@ -208,24 +220,23 @@ def _person(unit: Unit, user_id: int | None) -> Reader:
 def work_on(job: Job, batch: int = BATCH) -> bool:
     """Act on the next orders of a job; False once none is left and the job has ended. Raises LeaseLost.
 
-    LeaseLost also says that the job was canceled.
+    LeaseLost also says that the job was canceled. The person's role and scope are read anew for each batch, so that
+    what was taken from them meanwhile is taken from the job.
     """
-    if job.reader.role not in ORDER_ACTIONS[job.action].roles:
-        _finish(job, RunState.FAILED, "Who started it may no longer do this. What was done stays done.")
-        return False
-    waiting = _next(job, batch)
+    reader, waiting = _next(job, batch)
     if not waiting:
         _finish(job, RunState.DONE)
         return False
+    spec = ORDER_ACTIONS.get(job.action)
+    if spec is None or reader.role not in spec.roles:
+        _finish(job, RunState.FAILED, "Who started it may no longer do this. What was done stays done.")
+        return False
     for item_id, po_id in waiting:
-        perform_order(job.action, po_id, job.reader, job.options, record=_recorder(job, item_id))
-    with unit_of_work("count a bulk job") as unit:
-        _renew(unit, job)
-        _count(unit, job.run_id)
+        perform_order(job.action, po_id, reader, job.options, record=_recorder(job, item_id))
     return True
 
 
-def _next(job: Job, batch: int) -> Sequence[tuple[int, int]]:
+def _next(job: Job, batch: int) -> tuple[Reader, Sequence[tuple[int, int]]]:
     with unit_of_work("read a bulk job") as unit:
         rows = unit.rows(
             "SELECT id, purchase_order_id FROM bulk_item WHERE run_id = :run AND state = 'waiting'"
@@ -233,17 +244,18 @@ def _next(job: Job, batch: int) -> Sequence[tuple[int, int]]:
             run=job.run_id,
             n=batch,
         )
-    return [(row.id, row.purchase_order_id) for row in rows]
+        return _person(unit, job.user_id), [(row.id, row.purchase_order_id) for row in rows]
 
 
 def _recorder(job: Job, item_id: int) -> Any:
     def record(unit: Unit, outcome: Outcome) -> None:
+        state = BulkState(outcome.result)
         # The order is locked before the run: a cancel holds the run only, so the two never wait for each other.
-        _renew(unit, job)
+        _renew(unit, job, count=_COUNTED[state])
         touched = unit.run(
             "UPDATE bulk_item SET state = :state, message = :message, settled_at = clock_timestamp()"
             " WHERE id = :id AND state = 'waiting'",
-            state=BulkState(outcome.result).value,
+            state=state.value,
             message=outcome.message[:2000],
             id=item_id,
         )
@@ -252,9 +264,10 @@ def _recorder(job: Job, item_id: int) -> Any:
     return record
 
 
-def _renew(unit: Unit, job: Job) -> None:
+def _renew(unit: Unit, job: Job, count: str = "") -> None:
+    counted = f", {count} = {count} + 1" if count else ""
     touched = unit.run(
-        "UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => :seconds)"
+        f"UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => :seconds){counted}"
         " WHERE id = :id AND lease_no = :lease_no AND state = 'running'",
         seconds=lease_seconds(),
         id=job.run_id,
@@ -277,7 +290,6 @@ def give_back(job: Job) -> None:
 def _finish(job: Job, state: RunState, message: str = "") -> None:
     with unit_of_work("finish a bulk job") as unit:
         _renew(unit, job)
-        _count(unit, job.run_id)
         unit.run(
             "UPDATE run SET state = :state, message = :message, finished_at = clock_timestamp(),"
             " lease_owner = NULL, lease_until = NULL WHERE id = :id",
@@ -285,17 +297,3 @@ def _finish(job: Job, state: RunState, message: str = "") -> None:
             message=message,
             id=job.run_id,
         )
-
-
-_COUNT = """
-UPDATE run r SET changed = c.done, unchanged = c.skipped, failed = c.failed
-FROM (SELECT count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'skipped') AS skipped,
-             count(*) FILTER (WHERE state = 'failed') AS failed
-      FROM bulk_item WHERE run_id = :id) c
-WHERE r.id = :id
-"""
-
-
-def _count(unit: Unit, run_id: int) -> None:
-    """Done, skipped and failed as the items say: a run's `changed`, `unchanged` and `failed`."""
-    unit.run(_COUNT, id=run_id)

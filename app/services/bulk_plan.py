@@ -193,9 +193,12 @@ def _shares(groups: Iterable[_Group]) -> tuple[Share, ...]:
 
 
 def _samples(unit: Unit, groups: Sequence[_Group]) -> tuple[Sample, ...]:
-    """Ten orders in which every combination of facts has its turn before one of them has a second."""
+    """Ten orders in which every reason, and “will be done”, has its turn before one of them has a second."""
+    by_reason: dict[str, list[int]] = {}
+    for group in groups:
+        by_reason.setdefault(group.reason, []).extend(group.ids)
     turns = sorted(
-        (turn, order_id, group.reason) for group in groups for turn, order_id in enumerate(group.ids)
+        (turn, order_id, reason) for reason, ids in by_reason.items() for turn, order_id in enumerate(sorted(ids))
     )[:SAMPLES]  # fmt: skip
     reasons = {order_id: reason for _, order_id, reason in turns}
     rows = unit.rows(

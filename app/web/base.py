@@ -181,6 +181,10 @@ class RecordView(ModelView):  # type: ignore[misc]  # Flask-AppBuilder ships no 
         """The address of the list without filters."""
         return self.list_href()
 
+    def row_href(self, record: Any) -> str:
+        """The address that opens a row of the list."""
+        return self.show_href(record.id)
+
     def fill(self, form: FlaskForm, record: Any) -> None:
         """Give a form its choices."""
 

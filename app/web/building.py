@@ -50,7 +50,7 @@ def list_page(view: RecordView) -> ListPage:
             found.rows,
             shown,
             empty=_nothing(view, filtered=bool(chips) or any(ask.chosen.values())),
-            href=lambda row: view.show_href(row.id),
+            href=view.row_href,
             heading=lambda column: asking.heading(column, ask),
         ),
         pager=asking.pager(ask, found),

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.models import Run
+from app.services.actions import ORDER_ACTIONS
 from app.services.bulk_plan import Plan
-from app.web.pages import Cell, Choice, Crumbs, Fact, Pager, Search, Table
+from app.web.pages import Choice, Crumbs, Fact, Pager, Search, Table
+
+
+def label_of(run: Run) -> str:
+    """What a job does, as its button says it."""
+    spec = ORDER_ACTIONS.get(run.request.get("action", ""))
+    return spec.label if spec else "Action"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,6 @@ class JobPage:
 
     title: str
     crumbs: Crumbs
-    badge: Cell
     facts: tuple[Fact, ...]
     progress: Progress
     results: Table

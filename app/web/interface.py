@@ -30,9 +30,11 @@ class Interface(SQLAInterface):  # type: ignore[misc]  # Flask-AppBuilder ships 
         return find(self.session, self.listing, ask)
 
     def one(self, record_id: int) -> Any:
-        """One row with what the list names of it; None outside the reader's scope."""
+        """One row with what the list names of it; None outside the reader's scope, or outside the list."""
         key: Any = self.listing.model.id
         query = select(self.listing.model).where(key == record_id).options(*self.listing.eager)
+        if self.listing.limit_to is not None:
+            query = query.where(self.listing.limit_to)
         return self.session.scalars(query).unique().one_or_none()
 
     def query(self, *_args: Any, **_kwargs: Any) -> NoReturn:

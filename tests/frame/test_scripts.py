@@ -31,6 +31,7 @@ def test_the_suite_passes(suite: Path) -> None:
 
 def test_there_are_suites() -> None:
     assert [path.name for path in SUITES] == [
+        "bulk-note.test.mjs",
         "charts.test.mjs",
         "keys.test.mjs",
         "numbers.test.mjs",

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 
-from app.connectors.formats.formulas import guarded as guarded_cell
 from app.domain.errors import InletError
 from app.domain.people import Reader, Role
 from app.extensions import db
@@ -19,42 +15,41 @@ from app.queries.bulk import ITEMS, JOBS
 from app.queries.listing import Ask, Found, find
 from app.security.reader import current_reader
 from app.services import bulk
-from app.services.actions import ORDER_ACTIONS
 from app.web import asking, building, cells
 from app.web.addresses import wants_fragment
 from app.web.asking import Filter
 from app.web.base import Answer, RecordView
-from app.web.bulk_pages import JobPage, Progress
+from app.web.bulk_pages import JobPage, Progress, label_of
 from app.web.columns import Col, Shown, table
 from app.web.days import Dates
+from app.web.exports import csv_file, download, text
 from app.web.fab import guarded, route
 from app.web.interface import Interface
 from app.web.pages import Cell, Empty, Fact
+from app.web.zone import reader_zone
 
 _STATES = tuple((state.value, state.value.capitalize()) for state in RunState if state is not RunState.SKIPPED)
-_RESULTS = (
-    (BulkState.DONE.value, "Done"),
-    (BulkState.SKIPPED.value, "Skipped"),
-    (BulkState.FAILED.value, "Failed"),
-    (BulkState.WAITING.value, "Waiting"),
-)
-_RESULT = Filter("result", "Result", _RESULTS)
-_ITEM_COLUMNS = (
-    Col("number", "Purchase order", lambda row, _: cells.text(row.number), sort="number"),
-    Col("result", "Result", lambda row, _: _result(row)),
-    Col("message", "What was said", lambda row, _: cells.text(row.message)),
-    Col("at", "When", lambda row, _: cells.instant(row.settled_at)),
-)
+_RESULTS = ((BulkState.DONE.value, "Done"), (BulkState.SKIPPED.value, "Skipped"), (BulkState.FAILED.value, "Failed"))
+_GOING_ON = {RunState.QUEUED, RunState.RUNNING}
 
 
-def label_of(run: Run) -> str:
-    """What a job does, as its button says it."""
-    spec = ORDER_ACTIONS.get(run.request.get("action", ""))
-    return spec.label if spec else "Action"
+def _results(run: Run) -> dict[str, str]:
+    """The results of a job's orders in words; what still waits when the job has ended was not done."""
+    return {**dict(_RESULTS), BulkState.WAITING.value: "Waiting" if run.state in _GOING_ON else "Not done"}
 
 
-def _result(item: BulkItem) -> Cell:
-    return Cell("word", f"bulk_{item.state.value}", label=dict(_RESULTS)[item.state.value])
+def _item_columns(run: Run) -> tuple[Col, ...]:
+    words = _results(run)
+
+    def result(item: BulkItem, _shown: Shown) -> Cell:
+        return Cell("word", f"bulk_{item.state.value}", label=words[item.state.value])
+
+    return (
+        Col("number", "Purchase order", lambda row, _: cells.text(row.number), sort="number"),
+        Col("result", "Result", result),
+        Col("message", "What was said", lambda row, _: cells.text(row.message)),
+        Col("at", "When", lambda row, _: cells.instant(row.settled_at)),
+    )
 
 
 class BulkJobView(RecordView):
@@ -129,22 +124,10 @@ class BulkJobView(RecordView):
     @guarded
     def result(self, pk: int) -> Answer:
         """The result for each order as CSV, streamed."""
-        self.found(pk)
-        answer = Response(_csv(pk), mimetype="text/csv")
-        answer.headers["Content-Disposition"] = f'attachment; filename="bulk-job-{pk}.csv"'
-        return answer
-
-
-def _csv(run_id: int) -> Iterator[str]:
-    yield _line("number", "result", "message", "at")
-    for row in bulk.results_of(run_id):
-        yield _line(*row)
-
-
-def _line(*values: str) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([guarded_cell(value) for value in values])
-    return text.getvalue()
+        run = self.found(pk)
+        pages = ([[text(cell) for cell in row] for row in page] for page in bulk.results_of(pk))
+        pieces = csv_file(("number", "result", "message", "at"), pages)
+        return download(f"bulk-job-{pk}", run.at.astimezone(reader_zone()).date(), pieces)
 
 
 def _progress(view: BulkJobView, run: Run, now: datetime) -> Progress:
@@ -172,22 +155,22 @@ def _seconds_left(run: Run, now: datetime) -> int | None:
 
 
 def _job_page(view: BulkJobView, run: Run, shown: Shown) -> JobPage:
-    ask, found = _items(run, shown)
-    may_cancel = shown.reader.role is Role.ADMIN or run.user_id == shown.reader.user_id
-    running = run.state in {RunState.QUEUED, RunState.RUNNING}
+    wanted = Filter("result", "Result", tuple(_results(run).items()))
+    ask, found = _items(run, shown, wanted)
+    is_theirs = shown.reader.role is Role.ADMIN or run.user_id == shown.reader.user_id
+    may_cancel = is_theirs and run.state in _GOING_ON and view.may("can_cancel")
     results = table(
-        _ITEM_COLUMNS,
+        _item_columns(run),
         found.rows,
         shown,
         empty=Empty("Nothing matches", "No order of this job has this result."),
         href=lambda item: url_for("PurchaseOrderView.show", pk=item.purchase_order_id),
         heading=lambda column: asking.heading(column, ask),
     )
-    facet = asking.facets([_RESULT], (), ask, {})[0]
+    facet = asking.facets([wanted], (), ask, {})[0]
     return JobPage(
         title=view.name_of(run),
         crumbs=(*view.crumbs(), (str(view.list_title), view.list_href())),
-        badge=cells.word(run.state.value),
         facts=_facts(run, shown.reader),
         progress=_progress(view, run, shown.now),
         results=results,
@@ -196,12 +179,12 @@ def _job_page(view: BulkJobView, run: Run, shown: Shown) -> JobPage:
         pager=asking.pager(ask, found),
         download_href=view.href("result", pk=run.id),
         back=run.request.get("back", ""),
-        cancel_url=view.href("cancel", pk=run.id) if running and may_cancel and view.may("can_cancel") else "",
+        cancel_url=view.href("cancel", pk=run.id) if may_cancel else "",
     )
 
 
-def _items(run: Run, shown: Shown) -> tuple[Ask, Found]:
-    asked = asking.ask_of_request([_RESULT], (), {"number"}, shown.now)
+def _items(run: Run, shown: Shown, wanted: Filter) -> tuple[Ask, Found]:
+    asked = asking.ask_of_request([wanted], (), {"number"}, shown.now)
     only_its_own: dict[str, Any] = {**asked.chosen, "run": (str(run.id),)}
     ask = Ask(
         now=shown.now, search=asked.search, chosen=only_its_own, sort=asked.sort, descending=asked.descending,

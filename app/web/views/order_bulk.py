@@ -32,7 +32,11 @@ _SAMPLE_COLUMNS = (
     Col("number", "Number", lambda row, _: cells.text(row.number)),
     Col("status", "Status", lambda row, _: cells.shown_status(row.status)),
     Col("warehouse", "Warehouse", lambda row, _: cells.text(row.warehouse)),
-    Col("then", "What will happen", lambda row, _: cells.text((row.why_not and f"Skipped: {row.why_not}") or "Done")),
+    Col(
+        "then",
+        "What will happen",
+        lambda row, _: cells.text((row.why_not and f"Skipped: {row.why_not}") or "Will be done"),
+    ),
 )
 
 
@@ -67,7 +71,7 @@ class BulkRoutes(ActingView):
             action=name,
             options=options_of(spec),
             expected=request.form.get("expected", -1, type=int),
-            key=f"{reader.user_id}-{request.form.get('key', '')[:64]}",
+            key=f"{reader.user_id}-{request.form.get('key', '')[:64] or secrets.token_urlsafe(16)}",
             words=self._words(chosen, reader),
             back=next_address(self.list_href()),
         )
@@ -104,12 +108,15 @@ class BulkRoutes(ActingView):
         spec, words = ORDER_ACTIONS[name], self._words(chosen, reader)
         db.session.rollback()
         found = bulk_plan.plan(name, chosen, reader)
-        if not found.total:
+        if not found.total and chosen.ids is not None:
             abort(404)
+        if not found.total:
+            flash("No purchase order matches any more. Nothing was started.", "warning")
+            return redirect(next_address(self.list_href()))
         page = PlanPage(
             title=f"{spec.label}: {_count(found.total)}",
             crumbs=(*self.crumbs(), (str(self.list_title), next_address(self.list_href()))),
-            label=f"{spec.label} {_count(found.done)}",
+            label=f"{spec.label}: {_count(found.done)}",
             plan=found,
             words=words,
             warning=spec.ask,

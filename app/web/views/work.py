@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import url_for
+from collections.abc import Iterable
+
+from flask import redirect, url_for
 
 from app.extensions import db
 from app.models import Delivery, DeliveryKind, DeliveryState, Run, RunFailure, RunKind, RunState
@@ -10,14 +12,16 @@ from app.queries.orders import attempts_of
 from app.queries.work import DELIVERIES, FAILURES, RUNS, failures_of
 from app.web import cells
 from app.web.asking import Filter
-from app.web.base import RecordView
+from app.web.base import Answer, RecordView
+from app.web.bulk_pages import label_of
 from app.web.columns import Col, Shown, table
 from app.web.days import Dates
+from app.web.fab import guarded, route
 from app.web.interface import Interface
 from app.web.pages import Cell, Empty, Fact, Facts, Table
 
 
-def _words(values: type[RunKind | RunState | DeliveryKind | DeliveryState]) -> tuple[tuple[str, str], ...]:
+def _words(values: Iterable[RunKind | RunState | DeliveryKind | DeliveryState]) -> tuple[tuple[str, str], ...]:
     return tuple((value.value, value.value.replace("_", " ").capitalize()) for value in values)
 
 
@@ -27,14 +31,25 @@ def _duration(run: Run) -> Cell:
     return cells.text(f"{(run.finished_at - run.started_at).total_seconds():.1f} s")
 
 
+def _kind(run: Run) -> Cell:
+    if run.kind is RunKind.BULK:
+        return cells.text("Bulk job", note=label_of(run))
+    return cells.word(run.kind.value)
+
+
+def _new(run: Run) -> Cell:
+    """A bulk job makes no order."""
+    return Cell() if run.kind is RunKind.BULK else cells.number(run.new)
+
+
 RUN_COLUMNS = (
     Col("id", "Run", lambda row, _: cells.number(row.id), sort="started", right=True),
-    Col("kind", "Kind", lambda row, _: cells.word(row.kind.value)),
+    Col("kind", "Kind", lambda row, _: _kind(row)),
     Col("state", "State", lambda row, _: cells.word(row.state.value)),
     Col("at", "Asked for", lambda row, _: cells.instant(row.at)),
     Col("by", "By", lambda row, _: cells.text(row.started_by)),
     Col("seen", "Seen", lambda row, _: cells.number(row.seen), right=True),
-    Col("new", "New", lambda row, _: cells.number(row.new), sort="new", right=True),
+    Col("new", "New", lambda row, _: _new(row), sort="new", right=True),
     Col("changed", "Changed", lambda row, _: cells.number(row.changed), right=True),
     Col("failed", "Failed", lambda row, _: cells.number(row.failed), sort="failed", right=True),
     Col("duration", "Took", lambda row, _: _duration(row), right=True),
@@ -48,7 +63,7 @@ FAILURE_COLUMNS = (
 
 
 class RunView(RecordView):
-    """Imports, status updates and bulk jobs."""
+    """Imports, status updates and bulk jobs; a bulk job's page is that of `BulkJobView`."""
 
     datamodel = Interface(RUNS)
     class_permission_name = "Runs"
@@ -56,11 +71,11 @@ class RunView(RecordView):
     list_title = "Runs"
     noun = "run"
     section = "Operations"
-    placeholder = "Connection or message"
-    empty = Empty("No runs yet", "A run is an import or a status update of a connection.")
+    placeholder = "Connection, message or who"
+    empty = Empty("No runs yet", "A run is an import or a status update of a connection, or a bulk job.")
     filters = (
         Filter("connection", "Connection"),
-        Filter("kind", "Kind", _words(RunKind)),
+        Filter("kind", "Kind", (*_words((RunKind.IMPORT, RunKind.STATUS_UPDATE)), (RunKind.BULK.value, "Bulk job"))),
         Filter("state", "State", _words(RunState)),
         Filter("last", "In the last", by_id=True),
     )
@@ -70,6 +85,17 @@ class RunView(RecordView):
         Col("connection", "Connection", lambda row, _: cells.named(row.connection)),
         *RUN_COLUMNS[1:],
     )
+
+    @route("/show/<int:pk>")
+    @guarded
+    def show(self, pk: int) -> Answer:
+        """One run; a bulk job has a page of its own."""
+        run = self.found(pk)
+        return redirect(self.row_href(run)) if run.kind is RunKind.BULK else super().show(pk)
+
+    def row_href(self, record: Run) -> str:
+        """Its page: that of the bulk job for one."""
+        return url_for("BulkJobView.show", pk=record.id) if record.kind is RunKind.BULK else self.show_href(record.id)
 
     def name_of(self, record: Run) -> str:
         """Its number."""

@@ -4,19 +4,26 @@ import { recall, remember } from "./memory.js";
 const EACH = 3000;
 const STORE = "sessionStorage";
 
-/** A job's own page ([data-bulk-job]) makes this tab remember it; the other pages tell how far it is. */
+/** A job's own page ([data-bulk-job]) makes this tab remember it while it runs; the other pages tell how far it is. */
 export function startBulkNote() {
-  const here = document.querySelector("[data-bulk-job]");
-  if (here) {
-    remember("bulk", here.dataset.bulkJob, STORE);
-    return;
+  const here = document.querySelector("[data-bulk-job]")?.dataset;
+  if (here?.bulkRuns) {
+    remember("bulk", here.bulkJob, STORE);
+    return undefined;
   }
   const job = recall("bulk", STORE);
-  if (job && /^\d+$/.test(job)) follow(job);
+  if (here?.bulkJob === job) {
+    // The page itself says how it ended.
+    remember("bulk", null, STORE);
+    return undefined;
+  }
+  return job && /^\d+$/.test(job) ? follow(job) : undefined;
 }
 
 async function follow(job) {
   const answer = await ask(job);
+  // Hidden meanwhile, or another job is followed by now.
+  if (recall("bulk", STORE) !== job) return;
   if (answer === "gone") {
     remember("bulk", null, STORE);
     return;
