@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from app.domain.backoff import ATTEMPTS
 from app.domain.situation import Outgoing
-from app.domain.wording import Moment, Words, ahead
+from app.domain.wording import Moment, Words, ahead, closing, opening
 
 
 def trying(message: Outgoing, where: str, now: datetime) -> tuple[Words, str]:
@@ -21,7 +21,8 @@ def trying(message: Outgoing, where: str, now: datetime) -> tuple[Words, str]:
     attempt = f"attempt {message.attempts + 1} of {ATTEMPTS}"
     due: Words = (Moment(message.due_at), f" ({ahead(message.due_at, now)})")
     if message.unknown:
-        first = f"{where} did not answer in time: before anything is sent again it is looked up there, by {attempt} at "
+        silent = f"{opening(where)} did not answer in time"
+        first = f"{silent}: before anything is sent again it is looked up there, by {attempt} at "
         return (first, *due, "."), "amber"
     since = (f"Waiting for {where} since ", Moment(message.since), f": {attempt} is due at ", *due)
     return (*since, f"; the last answer was {answered(message)}." if answered(message) else "."), "amber"
@@ -40,12 +41,12 @@ def answered(message: Outgoing) -> str:
 
 def told(push: Outgoing, where: str, now: datetime, next_update: datetime | None) -> Words:
     """Whether the source, called `where`, knows where the order stands."""
-    name = f"{where[0].upper()}{where[1:]}"
+    name = opening(where)
     if push.state == "done":
         since = Moment(push.settled_at) if push.settled_at else "now"
         return (push.answer,) if push.answer else (f"{name} knows since ", since, ".")
     if push.state == "failed":
-        return (f"{name} could not be told: {push.answer}",)
+        return (f"{name} could not be told: {closing(push.answer)}" if push.answer else f"{name} could not be told.",)
     if push.state == "leased":
         return (f"{name} is being told right now.",)
     if push.attempts:

@@ -16,7 +16,7 @@ from app.domain import standing_waiting as waiting
 from app.domain.messages import trying
 from app.domain.situation import Situation, Told
 from app.domain.states import CAUSES, PoStatus
-from app.domain.wording import Moment, ago, ahead
+from app.domain.wording import Moment, ago, ahead, closing, opening
 
 __all__ = ["Situation", "Told", "stand"]
 
@@ -70,14 +70,14 @@ def _sending(s: Situation) -> Told:
         words, tone = trying(s.notice, s.where, s.now)
         return Told("On its way.", words, tone, "reprocess" if s.notice.waits else "", "deliveries")
     if s.staff and s.now - s.since > _STUCK:
-        gone = f"Its message to {s.where} has gone missing; it is planted again within minutes. Reprocess does it now."
+        gone = f"Its message to {s.where} has gone missing; it is planned again within minutes. Reprocess does it now."
         return Told("On its way.", (gone,), "amber", "reprocess")
     return Told("On its way.", (f"It goes to {s.where}.",), "blue")
 
 
 def _error(s: Situation) -> Told:
     lead = f"{CAUSES.get(s.failed_step, 'It stopped')}."
-    words = (f"It stopped {ago(s.since, s.now)}: ", s.reason or "no reason was given.")
+    words = (f"It stopped {ago(s.since, s.now)}: ", closing(s.reason) or "no reason was given.")
     return Told(lead, words, "red", "reprocess")
 
 
@@ -120,7 +120,7 @@ _PARTNER: Final[Mapping[PoStatus, Told]] = MappingProxyType(
 
 def _for_partner(s: Situation) -> Told:
     if s.cancel_state == "waiting":
-        return Told("Cancel.", (f"{s.where} is asked to cancel it.",), "amber")
+        return Told("Cancel.", (f"{opening(s.where)} is asked to cancel it.",), "amber")
     if s.status is PoStatus.RECEIVED:
         came = f", the last {ago(s.last_receipt_at, s.now)}" if s.last_receipt_at else ""
         return Told("All came.", (f"Every line was received in full{came}.",), "green")

@@ -6,7 +6,7 @@ from app.domain.messages import told, trying
 from app.domain.situation import Situation, Told
 from app.domain.standing_also import ALSO, ALSO_WHEN_DONE, besides
 from app.domain.states import PoStatus
-from app.domain.wording import Words, ago, counted, number, overdue, span, until_due
+from app.domain.wording import Words, ago, closing, counted, number, opening, overdue, span, until_due
 
 
 def goods(s: Situation) -> Told:
@@ -26,7 +26,7 @@ def _nothing_came(s: Situation) -> Words:
     if s.late and s.late_from is not None:
         silence = f" for {span(s.now - s.accepted_at)}" if s.accepted_at else " yet"
         return (f"No receipt{silence}, due {overdue(s.late_from, s.now)}", *_on_day(s), ".")
-    taken = f"Accepted by {s.where} {ago(s.accepted_at, s.now)}" if s.accepted_at else f"{s.where} has it"
+    taken = f"Accepted by {s.where} {ago(s.accepted_at, s.now)}" if s.accepted_at else f"{opening(s.where)} has it"
     if s.due_date is None or s.late_from is None:
         return (f"{taken}; it has no due date.",)
     return (f"{taken}; expected on ", s.due_date, f" ({until_due(s.late_from, s.now)}).")
@@ -59,7 +59,7 @@ def cancellation(s: Situation) -> Told:
 def all_came(s: Situation) -> Told:
     """Received: all that is left is the source's knowledge of it."""
     last = f", the last {ago(s.last_receipt_at, s.now)}" if s.last_receipt_at else ""
-    words: Words = (f"Every line was received in full{last}. ", *_push(s))
+    words: Words = (f"Every line was received in full{last}.", *_push(s))
     trouble = s.push is not None and s.push.state == "failed"
     more, action, link = besides(s, ALSO_WHEN_DONE)
     tone = "red" if trouble else "amber" if more else "green"
@@ -68,10 +68,7 @@ def all_came(s: Situation) -> Told:
 
 def closed(s: Situation) -> Told:
     """Closed: by whom and why the reason says; what never came; how to go on."""
-    when = ago(s.since, s.now)
-    words: list[Words] = [
-        (f"{when[0].upper()}{when[1:]}: {s.reason}" if s.reason else f"{when[0].upper()}{when[1:]}.",)
-    ]
+    words: list[Words] = [(ended(s),)]
     action = ""
     if s.waiting_lines:
         missing = f"{counted(s.waiting_lines, 'line')} with {counted(s.waiting_units, 'unit')}"
@@ -84,7 +81,7 @@ def closed(s: Situation) -> Told:
     if s.staff and action:
         how = "expects it again for another full timeout" if action == "reprocess" else "expects the rest again"
         words.append((f" {action.capitalize()} {how}.",))
-    words.append((" ", *_push(s)))
+    words.append(_push(s))
     trouble = s.push is not None and s.push.state == "failed"
     flat = tuple(part for sentence in words for part in sentence)
     return Told("Closed.", flat, "red" if trouble else "grey", "reprocess" if trouble else action)
@@ -93,10 +90,15 @@ def closed(s: Situation) -> Told:
 def ended(s: Situation) -> str:
     """When it came to its status, and why."""
     when = ago(s.since, s.now)
-    return f"{when[0].upper()}{when[1:]}: {s.reason}" if s.reason else f"{when[0].upper()}{when[1:]}."
+    began = f"{when[0].upper()}{when[1:]}"
+    return closing(f"{began}: {s.reason}" if s.reason else began)
 
 
 def _push(s: Situation) -> Words:
+    """Whether the source knows. Who reads no messages hears it only where the receipts alone say it."""
     if s.push is not None:
-        return told(s.push, s.teller, s.now, s.next_update)
-    return ("The source is told at the next status update.",) if s.unsettled else ("The source knows.",)
+        return (" ", *told(s.push, s.teller, s.now, s.next_update))
+    if s.unsettled:
+        return (" The source is told at the next status update.",)
+    sure = s.staff or (s.status is PoStatus.RECEIVED and not s.failed_receipts)
+    return (" The source knows.",) if sure else ()

@@ -75,3 +75,14 @@ def number(value: Decimal | int) -> str:
 def counted(count: Decimal | int, thing: str) -> str:
     """A count with its noun: "1 line", "3 lines"."""
     return f"{number(count)} {thing}{'' if count == 1 else 's'}"
+
+
+def opening(name: str) -> str:
+    """A name as the first word of a sentence: "the warehouse" becomes "The warehouse", and names stay as they are."""
+    return f"The{name[3:]}" if name.startswith("the ") else name
+
+
+def closing(sentence: str) -> str:
+    """A sentence with a mark at its end: what people write as a reason often has none."""
+    ended = sentence.rstrip()
+    return ended if not ended or ended[-1] in ".!?…" else f"{ended}."

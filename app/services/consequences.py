@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from app.domain.errors import Refused
 from app.domain.people import Reader
 from app.domain.wording import Words, counted, number
 from app.models import DocumentState
@@ -44,7 +45,10 @@ def consequences(session: Session, action: str, po_id: int, reader: Reader) -> C
     refused = why_not(action, case.known, reader)
     if refused:
         return Consequences(refused)
-    sentences, losses = tell(case)
+    try:
+        sentences, losses = tell(case)
+    except Refused as refusal:
+        return Consequences(refusal.sentence())
     return Consequences("", tuple(sentences), tuple(loss for loss in losses if loss.total))
 
 
@@ -52,8 +56,7 @@ def _reset(case: Case) -> Told:
     today = case.today()
     words: list[Words] = [("It is built anew from its imported snapshot, and the rules judge it from the start.",)]
     words.append(_next_send(case))
-    if case.counts.short_lines:
-        words.append((f"{counted(case.counts.short_lines, 'line')} that were closed short are expected again.",))
+    words += changes.expected_again(case)
     return words, [edits_lost(case.order, today), set_by_rules(case.order, today, case.counts.left_out)]
 
 
@@ -91,8 +94,10 @@ def _delete(case: Case) -> Told:
         words.append((f"{counted(counts.receipts_let_go, 'receipt')} of it {waits} for it to be imported again.",))
     if case.known.document is DocumentState.PLANNED:
         words.append(("Its message to the warehouse is withdrawn.",))
+    if case.pending is not None:
+        words.append(("What the source changed, and nobody has decided yet, goes with it.",))
     words.append(("If the source offers it again, it is imported anew, unless that is ruled out below.",))
-    return words, []
+    return words, [edits_lost(case.order, case.today())] if case.order.edited else []
 
 
 def _force_delete(case: Case) -> Told:

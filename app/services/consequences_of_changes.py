@@ -25,19 +25,43 @@ def accept(case: Case) -> Told:
     if case.known.receipts:
         came = f"It has {counted(case.known.receipts, 'receipt')}, so it does not start over"
         words.append((f"{came}: its lines change under them, and the sums say where it stands then.",))
+        words += _let_in(case)
         words.append(_update(case))
     else:
         words.append(("The rules judge it again, from the start.",))
         words.append(_replaced(case))
+        words += expected_again(case)
     return words, [edits_lost(case.order, today)]
 
 
+def _let_in(case: Case) -> list[Words]:
+    """What a rule left out, and what nobody leaves out where the rules are not asked again."""
+    count = case.counts.left_out
+    if not count:
+        return []
+    is_ = "is" if count == 1 else "are"
+    return [(f"{counted(count, 'line')} that a rule left out {is_} expected then: the rules are not asked again.",)]
+
+
+def expected_again(case: Case) -> list[Words]:
+    """What was closed short, where an order starts over."""
+    count = case.counts.short_lines
+    if not count:
+        return []
+    was, is_ = ("was", "is") if count == 1 else ("were", "are")
+    return [(f"{counted(count, 'line')} that {was} closed short {is_} expected again.",)]
+
+
 def _accept_cancel(case: Case) -> list[Words]:
-    counts = case.counts
-    words: list[Words] = [(f"{_missing(case)} are written off; it closes at the {_units(case)} that came.",)]
+    if not case.counts.outstanding_lines:
+        return [
+            ("Nothing is outstanding, so it stays where it stands, and the warehouse is not asked.",),
+            _SOURCE_HEARS,
+        ]
+    words: list[Words] = [(f"{_missing(case)} written off; it closes at the {_units(case)} that came.",)]
     if case.known.document is DocumentState.ACCEPTED and case.known.can("cancel"):
         words.append((f"{case.where} is asked to cancel its document.",))
-    elif counts.outstanding_lines and case.known.document is DocumentState.ACCEPTED:
+    elif case.known.document is DocumentState.ACCEPTED:
         words.append((f"{case.where} takes no cancellations by message: tell it.",))
     return [*words, _SOURCE_HEARS]
 
@@ -64,7 +88,8 @@ def refuse(case: Case) -> Told:
     """Keep ours."""
     assert case.pending is not None
     if case.pending.kind == "cancel":
-        kept = f"It goes on although the source canceled it; {_missing(case)} are still expected."
+        rest = f"{_missing(case)} still expected" if case.counts.outstanding_lines else "nothing is outstanding"
+        kept = f"It goes on although the source canceled it; {rest}."
         return [(kept,), ("Nobody is told.",)], []
     return [
         ("Ours stays as it is, and nobody is told.",),
@@ -74,7 +99,7 @@ def refuse(case: Case) -> Told:
 
 def close_short(case: Case) -> Told:
     """Nothing more is expected."""
-    words: list[Words] = [(f"{_missing(case)} are written off; it closes at the {_units(case)} that came.",)]
+    words: list[Words] = [(f"{_missing(case)} written off; it closes at the {_units(case)} that came.",)]
     if case.known.document is DocumentState.ACCEPTED:
         words.append(_told(case))
     return [*words, _SOURCE_HEARS, ("Reopen takes it back.",)], []
@@ -102,8 +127,10 @@ def reopen(case: Case) -> Told:
 
 
 def _missing(case: Case) -> str:
+    """What is outstanding, with its verb: "2 lines with 11 units are"."""
     counts = case.counts
-    return f"{counted(counts.outstanding_lines, 'line')} with {counted(counts.outstanding_units, 'unit')}"
+    is_ = "is" if counts.outstanding_lines == 1 else "are"
+    return f"{counted(counts.outstanding_lines, 'line')} with {counted(counts.outstanding_units, 'unit')} {is_}"
 
 
 def _units(case: Case) -> str:

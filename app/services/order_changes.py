@@ -50,9 +50,10 @@ def accept_change(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reader
 
 
 def _accept_cancel(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reader) -> str:
-    _write_off(unit, order.id, None, "canceled at the source")
+    written_off = _write_off(unit, order.id, None, "canceled at the source")
     live = outbox.live_documents(unit, [order.id]).get(order.id)
-    if live is not None and live.state is DocumentState.ACCEPTED and known.can("cancel"):
+    # Where everything came there is nothing left to cancel: a warehouse that refused would put the order in Error.
+    if written_off and live is not None and live.state is DocumentState.ACCEPTED and known.can("cancel"):
         outbox.plant_cancel(unit, live.document_id)
     said = f"The source canceled it; {reader.name} closed it at what has arrived."
     recomputing.recompute(unit, [order.id], reader.name, accepted=True, reason=said)

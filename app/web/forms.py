@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
@@ -136,6 +137,9 @@ def plain_value(value: Any) -> str:
         return ", ".join(str(part) for part in value)
     if isinstance(value, Decimal):
         return plain_number(value)
+    if isinstance(value, datetime):
+        # A form holds minutes, in UTC and without saying so.
+        return f"{value:%Y-%m-%d %H:%M}"
     return "" if value is None else str(value)
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from app.extensions import db
 
@@ -15,13 +15,20 @@ from app.extensions import db
 @contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
     """The statements sent while the block runs, by the pages' session and by services alike."""
+    with app.app_context():
+        engine = db.engine
+    with statements_of(engine) as sent:
+        yield sent
+
+
+@contextmanager
+def statements_of(engine: Engine) -> Iterator[list[str]]:
+    """The statements sent by one engine while the block runs."""
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
-    with app.app_context():
-        engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent

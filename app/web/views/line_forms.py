@@ -10,10 +10,11 @@ from wtforms import DateField, IntegerField, StringField
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
-from app.domain.record import plain_number
+from app.domain.record import DECIMAL_PLACES, LARGEST, plain_number
 from app.web.forms import short
 
-_LARGEST = Decimal(10) ** 12
+_SMALLEST = Decimal(1).scaleb(-DECIMAL_PLACES)
+_LARGEST = LARGEST - _SMALLEST
 _HOW = "Write digits with a point for the decimals, such as 1.5 or 1200."
 
 
@@ -41,11 +42,13 @@ class AmountField(StringField):  # type: ignore[misc]  # WTForms ships no types
         if not number.is_finite():
             # WTForms shows a ValueError beside the field.
             raise ValueError(f"“{text}” is not read as a number. {_HOW}")
+        if int(number.normalize().as_tuple().exponent) < -DECIMAL_PLACES:
+            raise ValueError(f"“{text}” has more than {DECIMAL_PLACES} decimals. {_HOW}")
         self.data = number
 
 
 def _within(least: Decimal) -> NumberRange:
-    return NumberRange(min=least, max=_LARGEST, message=f"Write a number from {plain_number(least)} to 10^12.")
+    return NumberRange(min=least, max=_LARGEST, message=f"Write a number from {plain_number(least)} to below 10^12.")
 
 
 def _amount(label: str, *validators: Any) -> AmountField:
@@ -63,7 +66,7 @@ class LineForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     name = StringField("Name", [short()])
     quantity = _amount("Quantity", InputRequired("How many?"), _within(Decimal(0)))
     unit_of_measure = StringField("Unit of measure", [short()])
-    pack_size = _amount("Pack size", Optional(), _within(Decimal(0)))
+    pack_size = _amount("Pack size", Optional(), _within(_SMALLEST))
     unit_cost = _amount("Unit cost", Optional(), _within(-_LARGEST))
     expected_date = DateField("Expected", [Optional()])
     supplier_sku = StringField("Supplier SKU", [short()])

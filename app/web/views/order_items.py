@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import request, url_for
@@ -11,7 +12,7 @@ from app.extensions import db
 from app.models import LineItem, PurchaseOrder
 from app.queries import orders as queries
 from app.queries.lines import WAITING_LINES
-from app.queries.listing import Ask, find
+from app.queries.listing import Ask, Found, Listing, find
 from app.web import asking
 from app.web.addresses import arguments, changed, this_address
 from app.web.columns import Shown, table
@@ -29,7 +30,7 @@ def items_tab(view: PurchaseOrderView, order: PurchaseOrder, shown: Shown, guard
     """A page of lines: two statements, for an order of three lines and for one of thousands."""
     only_waiting = request.args.get("only") == _WAITING
     ask = _asked(order.id, shown)
-    found = find(db.session, WAITING_LINES if only_waiting else queries.LINES, ask)
+    ask, found = _found(WAITING_LINES if only_waiting else queries.LINES, ask)
     lines = table(
         LINE_COLUMNS,
         found.rows,
@@ -65,6 +66,15 @@ def _asked(order_id: int, shown: Shown) -> Ask:
         page=asked.page,
         size=queries.ITEMS_PER_PAGE,
     )
+
+
+def _found(listing: Listing, ask: Ask) -> tuple[Ask, Found]:
+    """The asked page, or the last one where it is beyond it: its lines may have been removed, or have come."""
+    found = find(db.session, listing, ask)
+    if found.rows or ask.page == 1 or not found.count:
+        return ask, found
+    last = replace(ask, page=-(-found.count // ask.size))
+    return last, find(db.session, listing, last)
 
 
 def _nothing(ask: Ask, *, only_waiting: bool) -> Empty:

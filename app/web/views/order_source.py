@@ -67,10 +67,10 @@ def change_page(view: PurchaseOrderView, order: PurchaseOrder) -> ChangePage | N
 
 
 def _record(snapshot: Any) -> PurchaseOrderRecord | None:
-    """A snapshot as a record; None for one of an older form that lacks a field."""
+    """A snapshot as a record; None for one of another form, which lacks a field or says a word that is not known."""
     try:
         return from_snapshot(snapshot)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
 
 
