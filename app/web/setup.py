@@ -16,6 +16,7 @@ from app.extensions import csrf, db
 from app.security import roles
 from app.security.reader import current_reader, reader_for, role_name, set_reader
 from app.web.addresses import IdConverter
+from app.web.filters import ask_each_time
 from app.web.headers import add_headers
 from app.web.manager import SecurityManager
 from app.web.problems import add_handlers
@@ -45,6 +46,7 @@ def bind_web(app: Flask, settings: Settings, register: Callable[[Any], None]) ->
             update_perms=False,
         )
         builder.init_app(app, db.session)
+        ask_each_time(app)
         register(builder)
         builder.sm.register_settings()
     # After Flask-AppBuilder's own hook, which says who is signed in.
