@@ -126,8 +126,8 @@ def exactly(session: AnySession, text: str) -> int | None:
     """
     written_so = or_(PurchaseOrder.number == text, PurchaseOrder.external_id == text)
     if len(text) < _TRIGRAM:
-        # The search index would be read whole for it; numbers that are written so have an index of their own.
-        same = PurchaseOrder.number == text
+        # The search index would be read whole for it; what is written so stands in the indexes of both columns.
+        same = written_so
     else:
         lowered = func.lower(text)
         either = or_(func.lower(PurchaseOrder.number) == lowered, func.lower(PurchaseOrder.external_id) == lowered)
