@@ -45,7 +45,7 @@ browser: .venv/bin/python ## Install Chromium for the browser tests where it is 
 	@$(BIN)/python scripts/chromium.py
 
 screenshots: .venv/dev.stamp assets browser ## Make the pictures of the README anew, from a demo of their own
-	@$(BIN)/python scripts/screenshots.py
+	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py
 
 clean: ## Remove what was made here but the data: the environment, the assets, the caches
 	rm -rf .venv node_modules app/static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
