@@ -20,6 +20,7 @@ from app.domain.states import PoStatus, display_status
 from app.models import DocumentState, PurchaseOrder, Step
 from app.security.scope import criteria
 from app.services.order_facts import Facts, why_not
+from app.services.recomputing import FINISHED
 from app.services.unit_of_work import Unit, unit_of_work
 
 SAMPLES: Final = 10
@@ -87,7 +88,7 @@ def plan(action: str, chosen: Chosen, reader: Reader) -> Plan:
     """What `action` would do to the chosen orders, for this reader, now. Nothing is changed."""
     with unit_of_work("plan a bulk action") as unit:
         choose(unit, chosen, reader)
-        groups = [_judged(row, action, reader) for row in unit.rows(_combinations(action))]
+        groups = [_judged(row, action, reader) for row in unit.rows(_combinations(action), **_values(action))]
         samples = _samples(unit, groups)
     skips = Counter[str]()
     for group in groups:
@@ -119,22 +120,24 @@ def choose(unit: Unit, chosen: Chosen, reader: Reader) -> int:
     return count
 
 
-_NO_LINES = "SELECT NULL::bigint AS po, false AS outstanding, false AS closed_short WHERE false"
+_NO_LINES = "SELECT NULL::bigint AS po, false AS outstanding, false AS closed_short, false AS finished WHERE false"
 _LINES = """
 SELECT l.purchase_order_id AS po,
        bool_or(l.left_out_by IS NULL
                AND l.quantity - l.received_before - l.received - l.closed_short_quantity > 0) AS outstanding,
-       bool_or(l.closed_short_quantity > 0) AS closed_short
+       bool_or(l.closed_short_quantity > 0) AS closed_short,
+       bool_or(l.closed_short_quantity > 0 AND l.closed_short_reason = :finished) AS finished
 FROM line_item l JOIN bulk_chosen b ON b.id = l.purchase_order_id GROUP BY 1
 """
-_LOOKS_AT_LINES = frozenset({"close_short", "reopen"})
+_LOOKS_AT_LINES = frozenset({"close_short", "reopen", "reprocess"})
 # The same facts as order_facts.facts, for many orders at once: joins to grouped rows instead of a look-up for each.
 _COMBINATIONS = """
 WITH facts AS (
     SELECT po.id, po.status, po.step, po.sent_at IS NOT NULL AS sent, d.state AS document,
            f.po IS NOT NULL AS in_flight, r.po IS NOT NULL AS receipts, coalesce(r.in_error, false) AS receipt_in_error,
            p.po IS NOT NULL AS failed_push, coalesce(l.outstanding, false) AS outstanding,
-           coalesce(l.closed_short, false) AS closed_short, pc.kind AS pending, po.warehouse_id
+           coalesce(l.closed_short, false) AS closed_short, coalesce(l.finished, false) AS finished,
+           pc.kind AS pending, po.warehouse_id
     FROM bulk_chosen b JOIN purchase_order po ON po.id = b.id
     JOIN po_key k ON k.store_id = po.store_id AND k.external_id = po.external_id AND k.part = po.part
     LEFT JOIN document d ON d.po_key_id = k.id AND d.state IN ('planned', 'unknown', 'accepted', 'canceling')
@@ -149,11 +152,11 @@ WITH facts AS (
     LEFT JOIN pending_change pc ON pc.purchase_order_id = po.id
 )
 SELECT f.status, f.step, f.sent, f.document, f.in_flight, f.receipts, f.receipt_in_error, f.failed_push, f.outstanding,
-       f.closed_short, f.pending, coalesce(w.code, '') AS warehouse, w.kind AS warehouse_kind, count(*) AS orders,
-       (array_agg(f.id ORDER BY f.id))[1:{samples}] AS ids
+       f.closed_short, f.finished, f.pending, coalesce(w.code, '') AS warehouse, w.kind AS warehouse_kind,
+       count(*) AS orders, (array_agg(f.id ORDER BY f.id))[1:{samples}] AS ids
 FROM facts f LEFT JOIN warehouse w ON w.id = f.warehouse_id
 GROUP BY f.status, f.step, f.sent, f.document, f.in_flight, f.receipts, f.receipt_in_error, f.failed_push,
-         f.outstanding, f.closed_short, f.pending, w.code, w.kind
+         f.outstanding, f.closed_short, f.finished, f.pending, w.code, w.kind
 ORDER BY min(f.id)
 """
 
@@ -161,6 +164,10 @@ ORDER BY min(f.id)
 def _combinations(action: str) -> str:
     lines = _LINES if action in _LOOKS_AT_LINES else _NO_LINES
     return _COMBINATIONS.format(lines=lines, samples=SAMPLES)
+
+
+def _values(action: str) -> dict[str, str]:
+    return {"finished": FINISHED} if action in _LOOKS_AT_LINES else {}
 
 
 def _judged(row: Any, action: str, reader: Reader) -> _Group:
@@ -176,6 +183,7 @@ def _judged(row: Any, action: str, reader: Reader) -> _Group:
         receipts_in_error=int(row.receipt_in_error),
         failed_pushes=int(row.failed_push),
         closed_short_lines=int(row.closed_short),
+        finished_lines=int(row.finished),
         outstanding_lines=int(row.outstanding),
         pending=row.pending,
         warehouse=row.warehouse,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from app.domain.errors import Refused
 from app.domain.states import PoStatus
 from app.domain.wording import Moment, Words, counted
 from app.models import DocumentState, Step
@@ -14,7 +13,7 @@ from app.services.losses import Loss
 
 
 def reprocess(case: Case) -> tuple[list[Words], list[Loss]]:
-    """Retry what failed or stalled, or take up again what was put away. Raises Refused where the action would."""
+    """Retry what failed or stalled, or take up again what was put away."""
     words = list(_BY_STATUS.get(case.known.status, _going)(case))
     count = case.known.receipts_in_error
     if count:
@@ -75,8 +74,6 @@ def _put_away(case: Case) -> list[Words]:
 def _closed(case: Case) -> list[Words]:
     counts = case.counts
     lines = counts.outstanding_lines + counts.finished_lines
-    if not lines:
-        raise Refused("Nothing is outstanding: its lines were closed short.", "Reopen them first.")
     days = case.order.merchant.open_timeout_days
     words: list[Words] = [(f"It is open again for another full timeout of {counted(days, 'day')}.",)]
     units = counts.outstanding_units + counts.finished_units

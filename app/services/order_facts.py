@@ -14,6 +14,7 @@ from app.domain.people import Reader, Role
 from app.domain.states import HALTED, PoStatus
 from app.models import DocumentState, PurchaseOrder, Step
 from app.security.scope import criteria
+from app.services.recomputing import FINISHED
 from app.services.unit_of_work import Unit
 
 
@@ -32,6 +33,8 @@ class Facts:
     receipts_in_error: int
     failed_pushes: int
     closed_short_lines: int
+    finished_lines: int
+    """Of those closed short, what the warehouse closed by a final receipt."""
     outstanding_lines: int
     pending: str | None
     warehouse: str
@@ -61,6 +64,8 @@ SELECT po.id, po.number, po.status, po.step, po.sent_at IS NOT NULL AS sent, d.s
         AND x.version = po.status_version) AS failed_pushes,
     (SELECT count(*) FROM line_item l WHERE l.purchase_order_id = po.id AND l.closed_short_quantity > 0)
         AS closed_short,
+    (SELECT count(*) FROM line_item l WHERE l.purchase_order_id = po.id AND l.closed_short_quantity > 0
+        AND l.closed_short_reason = :finished) AS finished,
     (SELECT count(*) FROM line_item l WHERE l.purchase_order_id = po.id AND l.left_out_by IS NULL
         AND l.quantity - l.received_before - l.received - l.closed_short_quantity > 0) AS outstanding,
     pc.kind AS pending, coalesce(w.code, '') AS warehouse, w.kind AS warehouse_kind
@@ -75,7 +80,7 @@ WHERE po.id = :id
 
 def facts(session: Session, po_id: int) -> Facts:
     """Read the facts of one order. Raises NotFound."""
-    row = session.execute(_FACTS, {"id": po_id}).first()
+    row = session.execute(_FACTS, {"id": po_id, "finished": FINISHED}).first()
     if row is None:
         raise NotFound("There is no such purchase order.", "Go back to the list.")
     return Facts(
@@ -90,6 +95,7 @@ def facts(session: Session, po_id: int) -> Facts:
         row.receipts_in_error,
         row.failed_pushes,
         row.closed_short,
+        row.finished,
         row.outstanding,
         row.pending,
         row.warehouse,
@@ -127,6 +133,8 @@ def _role_reason(action: str, reader: Reader) -> str:
 def _reprocess(known: Facts) -> str:
     if known.in_flight:
         return "A message to the warehouse is on its way right now. Wait for its answer."
+    if known.status is PoStatus.CLOSED and not known.outstanding_lines and not known.finished_lines:
+        return "Nothing is outstanding: its lines were closed short. Reopen them instead."
     stalled = known.status in HALTED or known.status is PoStatus.NEW
     if stalled or known.receipts_in_error or known.failed_pushes:
         return ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from app.domain.errors import Refused
 from app.domain.people import Reader
 from app.domain.states import HALTED, PoEvent, PoStatus
 from app.models import Connection, DocumentState, Merchant, PurchaseOrder, Step, Warehouse
@@ -127,13 +126,6 @@ def _resume_closed(unit: Unit, order: PurchaseOrder, known: Facts, reader: Reade
         id=order.id,
         reason=recomputing.FINISHED,
     )
-    outstanding = unit.scalar(
-        "SELECT count(*) FROM line_item WHERE purchase_order_id = :id AND left_out_by IS NULL"
-        " AND quantity - received_before - received - closed_short_quantity > 0",
-        id=order.id,
-    )
-    if not outstanding:
-        raise Refused("Nothing is outstanding: its lines were closed short.", "Reopen them first.")
     recomputing.resume(unit, [order.id], reader.name)
     if known.document is None:
         outbox.plant_send(unit, [order.id])

@@ -30,13 +30,16 @@ OPEN = Facts(
     receipts_in_error=0,
     failed_pushes=0,
     closed_short_lines=0,
+    finished_lines=0,
     outstanding_lines=2,
     pending=None,
     warehouse="EAST",
     warehouse_kind="sandbox",
 )
 NEW = replace(OPEN, status=PoStatus.NEW, step=Step.JUDGE, sent=False, document=None)
+CLOSED = replace(OPEN, status=PoStatus.CLOSED, step=Step.NONE, document=None, outstanding_lines=0, closed_short_lines=2)
 
+REOPEN = "Nothing is outstanding: its lines were closed short. Reopen them instead."
 UNKNOWN = "It is not known yet whether the warehouse took the document. Reprocess looks it up; then try again."
 IN_FLIGHT = "A message to the warehouse is on its way right now. Wait for its answer."
 NOTHING_FAILED = "Nothing failed or stalled: it goes on by itself."
@@ -56,6 +59,10 @@ GUARDS: list[tuple[str, Facts, dict[str, Any], str]] = [
     ("reprocess", OPEN, {"receipts_in_error": 1}, ""),
     ("reprocess", OPEN, {"failed_pushes": 1}, ""),
     *[("reprocess", OPEN, {"status": status}, "") for status in sorted(HALTED)],
+    ("reprocess", CLOSED, {}, REOPEN),
+    ("reprocess", CLOSED, {"failed_pushes": 1}, REOPEN),
+    ("reprocess", CLOSED, {"finished_lines": 1}, ""),
+    ("reprocess", CLOSED, {"outstanding_lines": 1}, ""),
     ("reset", OPEN, {}, ""),
     ("reset", OPEN, {"receipts": 1}, HAS_RECEIPT),
     ("reset", OPEN, {"document": DocumentState.UNKNOWN}, UNKNOWN),
@@ -148,7 +155,9 @@ def test_the_facts_follow_document_messages_receipts_and_lines(world: World) -> 
         world.make.receipt(po, state=state)
     assert (read(po).receipts, read(po).receipts_in_error) == (2, 1)
     world.run_sql("UPDATE line_item SET closed_short_quantity = 4, received = 6 WHERE position = 1")
-    assert (read(po).closed_short_lines, read(po).outstanding_lines) == (1, 1)
+    assert (read(po).closed_short_lines, read(po).finished_lines, read(po).outstanding_lines) == (1, 0, 1)
+    world.run_sql("UPDATE line_item SET closed_short_reason = 'finished by the warehouse' WHERE position = 1")
+    assert (read(po).closed_short_lines, read(po).finished_lines, read(po).outstanding_lines) == (1, 1, 1)
 
 
 def test_only_a_push_of_the_newest_status_counts_as_failed(world: World) -> None:

@@ -50,7 +50,7 @@ LINE_COLUMNS = (
     Col("line", "Line", lambda line, _: cells.number(line.line_number), sort="line", right=True),
     Col("sku", "SKU", lambda line, _: cells.code(line.sku, note=line.name), sort="sku"),
     Col("received", "Received / ordered", lambda line, _: _received(line), sort="received"),
-    Col("state", "", lambda line, _: line_state(line)),
+    Col("state", "State", lambda line, _: line_state(line)),
     Col("unit", "Unit", lambda line, _: cells.text(line.unit_of_measure)),
     Col(
         "cost",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from app.domain.people import Role
+from app.domain.record import SHIP_TO_FIELDS
 from app.domain.states import MEANINGS, PoStatus
 from app.extensions import db
 from app.models import PurchaseOrder
@@ -101,7 +102,7 @@ def _summary(order: PurchaseOrder, shown: Shown) -> tuple[Facts, ...]:
     about = (
         Fact("Buyer", cells.text(order.buyer_name)),
         Fact("Supplier", cells.text(" ".join(filter(None, (order.supplier_code, order.supplier_name))))),
-        Fact("Ship to", cells.pairs({name: value for name, value in order.ship_to.items() if value})),
+        Fact("Ship to", cells.text(", ".join(filter(None, (order.ship_to.get(part) for part in SHIP_TO_FIELDS))))),
         Fact("Notes", cells.text(notes)),
     )
     times = (
