@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 from app.host.processes import spawn
 from app.host.supervisor import Child, Patience, Stage, Supervisor
@@ -168,6 +170,15 @@ def test_a_second_signal_while_ending_kills() -> None:
     assert time.monotonic() - begun < 5.0
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Under nohup the tests themselves ignore a hang-up, and so would what they start."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_signals_stop_it_and_are_given_back() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
