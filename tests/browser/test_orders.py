@@ -136,6 +136,17 @@ def test_a_partner_sees_no_money_on_any_tab(enter: Enter, console: Console) -> N
         assert [money for money in ("cost", "price", "usd", "eur", "€", "$") if money in text] == []
 
 
+def test_the_tab_that_was_clicked_last_is_shown(enter: Enter, console: Console) -> None:
+    page = enter(SUPPORT).open(order_page(console, "status = 'received'"))
+    # An answer that takes for ever: the browser never gets it, and the page has to let go of it.
+    page.route("**/*tab=receipts*", lambda _route: None)
+    page.locator("[data-tabs]").get_by_role("link", name="Receipts").click()
+    with page.expect_event("requestfailed", lambda request: "tab=receipts" in request.url):
+        open_tab(page, "Activity")
+    expect(page.locator("#tab-panel form.comment")).to_be_visible()
+    expect(page.locator("[data-tabs] a[aria-current]")).to_have_text("Activity")
+
+
 def test_a_comment_stands_in_the_timeline(enter: Enter, make: Factory) -> None:
     order = make.purchase_order(make.connection(), status=PoStatus.OPEN)
     visit = enter(SUPPORT)

@@ -19,6 +19,9 @@ _RUN = "rules => axe.run(document, {resultTypes: ['violations'], ...(rules ? {ru
 _OVERFLOW = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 _NO_ERROR = {"net::ERR_ABORTED"}  # What the reader left before it had come.
 
+# What htmx says of a request that a later click has taken the place of; of one that failed it says more.
+_LET_GO = re.compile(r"htmx:(afterRequest|sendAbort|abort)\b")
+
 
 @dataclass
 class Visit:
@@ -91,7 +94,7 @@ class Visit:
     def _said(self, message: ConsoleMessage) -> None:
         # The browser and htmx both say that an answer was an error.
         told = any(re.search(rf"[Ss]tatus (of|Error Code) {status}", message.text) for status in self.expected)
-        if message.type in ("error", "warning") and not told:
+        if message.type in ("error", "warning") and not told and not _LET_GO.match(message.text):
             self._complain(f"the browser says: {message.text}")
 
     def _failed(self, request: Request) -> None:
